@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make               build/weir, with the BPF objects inside
+# sudo make run      the lab gateway under flood, without and with weir (DEV=eth0: a real NIC)
+# sudo make test     everything that is tested
+# make help          the rest
+
+CC		?= gcc
+CLANG		?= clang
+BPFTOOL		?= bpftool
+PKG_CONFIG	?= pkg-config
+BUILD		?= build
+PREFIX		?= /usr/local
+VERSION		:= 0.1.0
+
+LIBS		:= libbpf libxdp libmnl
+CFLAGS		?= -O2 -g
+ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DWEIR_VERSION='"$(VERSION)"' \
+		   -Iheaders -Iuser -I. -I$(BUILD) $(CFLAGS)
+ALL_LDLIBS	= $(shell $(PKG_CONFIG) --libs $(LIBS)) $(LDLIBS)
+BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Iheaders -I. \
+		   -I/usr/include/$(shell uname -m)-linux-gnu
+
+BPF		:= $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
+SKELS		:= $(BPF:%=$(BUILD)/%.skel.h)
+USER		:= $(filter-out user/main.c,$(wildcard user/*.c))
+UNIT		:= $(patsubst tests/%.c,%,$(wildcard tests/*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all quick clean help
+all: $(BUILD)/weir
+
+$(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
+
+$(BUILD)/user/%.o: user/%.c Makefile | $(SKELS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/libweir.a: $(USER:%.c=$(BUILD)/%.o)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/weir: $(BUILD)/user/main.o $(BUILD)/libweir.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(ALL_LDLIBS) -o $@
+
+# a unit test is one file: tests/NAME.c, linked with everything but main()
+$(BUILD)/tests/%: tests/%.c tests/test.h $(BUILD)/libweir.a Makefile | $(SKELS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d -Itests $< $(BUILD)/libweir.a $(LDFLAGS) $(ALL_LDLIBS) -o $@
+
+# what a developer runs after each step: the unit tests
+quick: all $(UNIT:%=$(BUILD)/tests/%)
+	@tests/run $(UNIT:%=$(BUILD)/tests/%)
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/user/*.d $(BUILD)/tests/*.d)

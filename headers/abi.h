@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What BPF and user space share: names, sizes and layouts. No code.
+ *
+ * A change of anything here that a running datapath would see is a new WEIR_ABI: the number is
+ * part of the pin path, so two layouts never meet. All integers are in host order unless typed
+ * __be. Times are CLOCK_MONOTONIC nanoseconds as bpf_ktime_get_coarse_ns() tells them (resolution:
+ * one tick, 1-10 ms) unless said otherwise.
+ */
+#ifndef WEIR_ABI_H
+#define WEIR_ABI_H
+
+#include <linux/types.h>
+#include "reason.h"
+
+#define WEIR_ABI	1
+#define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
+
+/* ---- devices ------------------------------------------------------------------------------- */
+
+#define DEV_MAX		64	/* devices an instance can be attached to */
+
+enum role {
+	ROLE_OUTSIDE	= 0,	/* faces the strangers; the default, since it is the careful one */
+	ROLE_INSIDE	= 1,	/* faces the hosts behind the gateway */
+	ROLE_COUNT	= 2,
+};
+
+enum driver {
+	DRIVER_AUTO = 0, DRIVER_NATIVE = 1, DRIVER_GENERIC = 2, DRIVER_TC = 3,
+};
+
+enum urpf {
+	URPF_OFF = 0, URPF_LOOSE = 1, URPF_STRICT = 2,
+};
+
+/* map "dev": what an attached program knows of its device; index: the slot in its rodata */
+struct dev {
+	__u32	ifindex;	/* 0: the slot is free */
+	__u8	role;		/* enum role */
+	__u8	driver;		/* enum driver, what was really used */
+	__u8	urpf;		/* enum urpf */
+	__u8	l3;		/* 1: no Ethernet header (tun, ppp, wireguard) */
+	char	name[16];	/* the name at attach time, NUL-terminated; foreign bytes, escape them */
+	__u64	attached_ns;
+};
+ABI_SIZE(struct dev, 32);
+
+/* ---- counters ------------------------------------------------------------------------------ */
+
+struct counter {
+	__u64	packets;
+	__u64	bytes;
+};
+ABI_SIZE(struct counter, 16);
+
+/*
+ * map "counter", one value per CPU; index: (dev slot * 2 + would) * REASON_COUNT + reason.
+ * would = 1 counts packets that were passed only because the reason is in monitor mode.
+ */
+#define COUNTER_INDEX(slot, would, reason) (((slot) * 2 + (would)) * REASON_COUNT + (reason))
+#define COUNTER_MAX	COUNTER_INDEX(DEV_MAX, 0, 0)
+
+/* ---- policy -------------------------------------------------------------------------------- */
+
+/*
+ * map "policy": an array of maps with one slot. The inner map is the whole policy in force, an
+ * arena of 64-byte lines: head, knobs, classes, rules, prefix tables, and the records that the
+ * tables were compiled from. User space builds a new arena beside the old one and stores it in
+ * the slot: that store is the instant at which a policy takes effect, for every packet and for
+ * everything in it at once. The kernel frees the old arena after the last reader has left it.
+ */
+#define POLICY_LINE	64
+#define POLICY_MAGIC	0x72696577	/* "weir" */
+
+/* line 0 */
+struct policy_head {
+	__u32	magic;
+	__u32	lines;			/* in the arena */
+	__u64	generation;		/* grows by one with each policy */
+	__u32	source_root4;		/* first line of the root of the table of IPv4 sources; 0: none */
+	__u32	source_root6;
+	__u32	destination_root4;
+	__u32	destination_root6;
+	__u32	source_class;		/* line of class 0 of the source tables */
+	__u32	destination_class;	/* line of class 0 of the destination tables */
+	__u32	rule;			/* line of rule 0 */
+	__u32	record;			/* first line of the records */
+	__u64	record_bytes;
+	__u64	made_ns;		/* CLOCK_REALTIME */
+};
+ABI_SIZE(struct policy_head, POLICY_LINE);
+
+enum mode {
+	MODE_MONITOR = 0, MODE_ENFORCE = 1,
+};
+
+/* line 1: what changes the verdict of every packet */
+struct policy_knobs {
+	__u64	monitor[2];		/* bit per reason: count it as would-drop, pass the packet */
+	__u64	off[2];			/* bit per reason: do not even check */
+	__u64	enforce_until_ns;	/* 0: no end; else everything is monitored from then on */
+	__u32	mode;			/* enum mode as the operator said it; folded into monitor[] */
+	__u32	blackhole_table;	/* 0: off; 254: main */
+	__u16	total_rule[ROLE_COUNT];	/* rule numbers; 0: no limit */
+	__u16	destination_rule[ROLE_COUNT];
+	__u32	reserved[2];
+};
+ABI_SIZE(struct policy_knobs, POLICY_LINE);
+
+/*
+ * What the operator says of an address: the leaf of a prefix table is a class number. Class 0 is
+ * "nothing in particular" and exists always. The compiler of the policy merges all that is said
+ * of nested prefixes, so one look-up answers trust, block, side and limits together.
+ */
+enum class_flag {
+	CLASS_TRUSTED	= 1 << 0,	/* until trust_until_ns */
+	CLASS_BLOCKED	= 1 << 1,	/* until block_until_ns */
+	CLASS_MARTIAN	= 1 << 2,	/* never a lawful source on an outside device */
+	CLASS_MARTIAN_INSIDE = 1 << 3,	/* never a lawful source on an inside device */
+	CLASS_INSIDE	= 1 << 4,	/* the operator says: lives inside */
+	CLASS_BYPASS	= 1 << 5,	/* some bypass rule speaks of it */
+};
+
+struct class {
+	__u64	trust_until_ns;		/* ~0: for ever */
+	__u64	block_until_ns;		/* ~0: for ever */
+	__u32	flags;			/* enum class_flag */
+	__u32	hit;			/* index in map "hit"; 0: not counted by entry */
+	__u16	source_rule[ROLE_COUNT];	/* per source; 0: no limit */
+	__u16	prefix_rule[ROLE_COUNT];	/* whole prefix together */
+	__u16	aggregate_rule[ROLE_COUNT];	/* per /24 or /48 */
+	__u16	destination_rule[ROLE_COUNT];	/* in destination tables: per destination */
+	__u64	reserved[3];
+};
+ABI_SIZE(struct class, POLICY_LINE);
+
+/*
+ * One limit. Rates are a cost: each admitted flow takes cost_ns of the budget's time, and the
+ * budget may run burst_ns ahead of the clock (GCRA, ITU-T I.371).
+ */
+struct rule {
+	__u64	cost_ns;	/* 1e9 / rate */
+	__u64	burst_ns;	/* burst * cost_ns */
+	__u32	slot;		/* in map "budget" for rules that keep one state; stays over a reload */
+	__u32	flags;
+	__u64	reserved;
+};
+ABI_SIZE(struct rule, 32);
+#define RULE_MAX	16384	/* rules, and slots of "budget"; rule 0 and slot 0 are "none" */
+
+/* ---- budgets and sources ------------------------------------------------------------------- */
+
+/* map "budget": the shared state of one limit; index: rule.slot */
+struct budget {
+	__u64	tat_ns;		/* theoretical arrival time: when the budget would be full again */
+	__u64	reserved[7];
+};
+ABI_SIZE(struct budget, 64);
+
+/* map "budget_use", one value per CPU; index: rule.slot */
+struct budget_use {
+	__u64	admitted;
+	__u64	dropped;
+	__u64	closed_until_ns;	/* this CPU knows that the budget is empty until then */
+	__u64	credit;			/* flows that this CPU may admit without asking */
+};
+ABI_SIZE(struct budget_use, 32);
+
+/*
+ * map "source": one line per set, four sources a line. All that the first packet of a source
+ * touches; see bpf/source.h for the rules of replacement.
+ */
+struct source_hot {
+	__u64	key;		/* see source_key(); 0: free */
+	__u64	tat_ns;		/* GCRA state of the source's own limit; its low bits are flags */
+};
+#define SOURCE_WAYS	4
+struct source_line {
+	struct source_hot way[SOURCE_WAYS];
+};
+ABI_SIZE(struct source_line, 64);
+
+/* map "source_more": index: line * SOURCE_WAYS + way; written from the second flow on */
+struct source_more {
+	__u64	key;		/* whose numbers these are: another one's are void */
+	__u32	total;		/* new flows, admitted or not */
+	__u32	dropped;
+	__u32	first_s;	/* seconds of CLOCK_MONOTONIC */
+	__u32	last_ms;	/* milliseconds of CLOCK_MONOTONIC, wraps after 49 days */
+	__u32	rate;		/* flows in the current second */
+	__u32	average;	/* flows per 1024 s, exponential, over about a minute */
+};
+ABI_SIZE(struct source_more, 32);
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+/* map "event": a sample of what was dropped or would have been; at most event_rate a second a CPU */
+struct event {
+	__u64	time_ns;
+	__be32	saddr[4];
+	__be32	daddr[4];
+	__be16	sport;
+	__be16	dport;
+	__u32	bytes;
+	__u16	dev;		/* slot */
+	__u8	reason;
+	__u8	would;		/* 1: monitored, the packet passed */
+	__u8	family;
+	__u8	l4_proto;
+	__u8	tcp_flags;
+	__u8	reserved;
+};
+ABI_SIZE(struct event, 56);
+
+/* ---- one place for the rest of the state --------------------------------------------------- */
+
+enum pressure {
+	PRESSURE_CALM = 0, PRESSURE_TIGHT = 1, PRESSURE_FULL = 2,
+};
+
+/* map "pressure", one entry: written by whoever watches conntrack, read by admit */
+struct pressure_now {
+	__u64	beat_ns;	/* when it was written; older than two seconds means calm */
+	__u32	level;		/* enum pressure */
+	__u32	count;		/* nf_conntrack_count */
+	__u32	max;		/* nf_conntrack_max */
+	__u32	reserved;
+	__u64	admit_cost_ns;	/* between two new unproven flows; 0: no limit */
+	__u64	reserved2[4];
+};
+ABI_SIZE(struct pressure_now, 64);
+
+/* map "run", one entry: facts about this instance that are no policy */
+struct run {
+	__u64	netns;		/* inode of the network namespace it was made in */
+	__u64	made_ns;	/* CLOCK_REALTIME */
+	__u64	grace_until_ns;	/* strays pass until then */
+	__u32	features;	/* enum feature: what the kernel offered at load */
+	__u32	sources;	/* capacity of the source table */
+	__u64	reserved[4];
+};
+ABI_SIZE(struct run, 64);
+
+enum feature {
+	FEATURE_CT_XDP	= 1 << 0,	/* bpf_xdp_ct_lookup */
+	FEATURE_CT_SKB	= 1 << 1,	/* bpf_skb_ct_lookup */
+	FEATURE_FIB_TBID = 1 << 2,	/* bpf_fib_lookup in one table (6.5) */
+	FEATURE_TCX	= 1 << 3,	/* BPF_TCX_INGRESS links (6.6) */
+};
+
+/* names of the pins, below /run/weir/bpf/<instance>/v<WEIR_ABI>/ */
+#define MAP_POLICY	"policy"
+#define MAP_DEV		"dev"
+#define MAP_COUNTER	"counter"
+#define MAP_BUDGET	"budget"
+#define MAP_BUDGET_USE	"budget_use"
+#define MAP_SOURCE	"source"
+#define MAP_SOURCE_MORE	"source_more"
+#define MAP_HIT		"hit"
+#define MAP_EVENT	"event"
+#define MAP_PRESSURE	"pressure"
+#define MAP_RUN		"run"
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the operator wants, as a value: the config file, the state in force and a CLI edit are all
+ * a struct policy. No BPF, no globals, no I/O but the files that the text includes.
+ *
+ * The grammar is nftables' braces; a line inside a block is what the CLI verb takes. Errors are
+ * file:line:col with the line, a caret, and what was expected there. A failed parse leaves nothing
+ * behind. policy_print() writes text that policy_parse() reads to an equal policy.
+ */
+#ifndef WEIR_POLICY_H
+#define WEIR_POLICY_H
+
+#include <stdio.h>
+#include "abi.h"
+#include "fail.h"
+#include "value.h"
+
+enum limit_kind {
+	LIMIT_SOURCE,		/* per source */
+	LIMIT_PREFIX,		/* a prefix, in total */
+	LIMIT_AGGREGATE,	/* per /24 or /48 within a prefix */
+	LIMIT_DESTINATION,	/* per destination address, port and protocol */
+	LIMIT_TOTAL,		/* everything */
+};
+
+struct limit {
+	enum limit_kind kind;
+	struct prefix	prefix;		/* family 0: no prefix given */
+	__u8		roles;		/* bit per enum role it holds for; both unless said */
+	struct rate	rate;
+	__u64		burst;		/* flows; 0: not given */
+};
+
+struct interface {
+	char		name[64];	/* a name or a glob */
+	enum role	role;
+	enum driver	driver;
+	enum urpf	urpf;
+	bool		urpf_set;	/* else check { urpf } holds */
+	struct prefix	*sources;	/* owned; what may be a source there */
+	size_t		source_count;
+};
+
+/* an entry of the trust or block list */
+struct entry {
+	struct prefix	prefix;
+	__u64		until_ns;	/* CLOCK_MONOTONIC; ~0: for ever */
+	char		*comment;	/* owned, or NULL */
+};
+struct entries {
+	struct entry	*at;		/* owned; sorted by prefix_compare, no duplicates */
+	size_t		count, room;
+};
+
+/* what to do about one family of reasons */
+enum check {
+	CHECK_DEFAULT, CHECK_DROP, CHECK_MONITOR, CHECK_OFF,
+	CHECK_AUTO,		/* stray: follows nf_conntrack_tcp_loose */
+};
+
+struct checks {
+	enum check	malformed;	/* truncated .. land */
+	enum check	l4_checksum;
+	enum check	martians;
+	enum check	stray;
+	enum check	window;
+	enum check	blackhole;
+	__u32		blackhole_table;	/* 0: off */
+	enum urpf	urpf;
+	struct prefix	*martian_except;	/* owned */
+	size_t		martian_except_count;
+};
+
+struct bypass {
+	__u8		protocol;	/* IPPROTO_*; 0: any */
+	struct ports	ports;
+	struct prefix	to, from;
+	bool		fast;
+};
+
+struct pressure_conf {
+	unsigned int	tight_percent;	/* 0: not set */
+	unsigned int	full_percent;
+	unsigned int	reserve_percent;
+	struct reserve {
+		__u8		protocol;	/* 0: any */
+		struct ports	ports;
+		struct prefix	from;
+	} *reserve;			/* owned */
+	size_t		reserve_count;
+};
+
+enum challenge_way {
+	CHALLENGE_OFF, CHALLENGE_RETRANSMIT, CHALLENGE_COOKIE,
+};
+struct challenge_conf {
+	enum challenge_way way;
+	struct rate	engage;		/* unproven SYNs; count 0: under pressure only */
+};
+
+struct policy {
+	enum mode	mode;
+	__u64		enforce_until_ns;	/* CLOCK_MONOTONIC; 0: no end */
+	struct interface *interface;		/* owned, in the order of the text */
+	size_t		interface_count;
+	struct entries	trust, block;
+	struct checks	check;
+	struct limit	*limit;			/* owned; at most one per kind, prefix and roles */
+	size_t		limit_count;
+	struct bypass	*bypass;		/* owned */
+	size_t		bypass_count;
+	struct pressure_conf pressure;
+	struct challenge_conf challenge;
+};
+
+/* An empty policy: monitor mode, no limits, every check at its default. Free with policy_free(). */
+void policy_init(struct policy *policy);
+void policy_free(struct policy *policy);
+
+/* Reads text (NUL-terminated) that came from the file `name`; includes are read relative to it.
+ * now_ns: CLOCK_MONOTONIC, what timeouts are counted from. On failure *policy is empty. */
+int policy_parse(const char *text, const char *name, __u64 now_ns, struct policy *policy,
+		 struct fail *fail);
+/* Reads a file; "-" is standard input. Refuses what others may write, unless unsafe is set. */
+int policy_read(const char *path, __u64 now_ns, bool unsafe, struct policy *policy,
+		struct fail *fail);
+/* The whole policy as text. with_block: the block list's entries too. */
+void policy_print(FILE *to, const struct policy *policy, __u64 now_ns, bool with_block);
+
+/* Reads the words of one limit, as the CLI and a line of `limit new-flows` have them. */
+int limit_parse(int argc, char **argv, struct limit *limit, struct fail *fail);
+void limit_print(FILE *to, const struct limit *limit);
+bool limit_same_key(const struct limit *a, const struct limit *b);
+
+/* Adds or replaces the entry of that prefix (takes comment over); keeps the order. */
+int entries_put(struct entries *entries, const struct entry *entry, struct fail *fail);
+/* 0, or -EXIT_NO_ENTRY. */
+int entries_remove(struct entries *entries, const struct prefix *prefix, struct fail *fail);
+/* The most specific unexpired entry that covers the prefix, or NULL. */
+const struct entry *entries_find(const struct entries *entries, const struct prefix *prefix,
+				 __u64 now_ns);
+void entries_free(struct entries *entries);
+
+#endif
