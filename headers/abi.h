@@ -147,6 +147,7 @@ struct rule {
 	__u64	reserved;
 };
 ABI_SIZE(struct rule, 32);
+#define HIT_MAX		4096	/* slots of map "hit"; 0 is never counted */
 #define RULE_MAX	16384	/* rules, and slots of "budget"; rule 0 and slot 0 are "none" */
 
 /* ---- budgets and sources ------------------------------------------------------------------- */
@@ -193,26 +194,6 @@ struct source_more {
 };
 ABI_SIZE(struct source_more, 32);
 
-/* ---- events -------------------------------------------------------------------------------- */
-
-/* map "event": a sample of what was dropped or would have been; at most event_rate a second a CPU */
-struct event {
-	__u64	time_ns;
-	__be32	saddr[4];
-	__be32	daddr[4];
-	__be16	sport;
-	__be16	dport;
-	__u32	bytes;
-	__u16	dev;		/* slot */
-	__u8	reason;
-	__u8	would;		/* 1: monitored, the packet passed */
-	__u8	family;
-	__u8	l4_proto;
-	__u8	tcp_flags;
-	__u8	reserved;
-};
-ABI_SIZE(struct event, 56);
-
 /* ---- one place for the rest of the state --------------------------------------------------- */
 
 enum pressure {
@@ -238,9 +219,18 @@ struct run {
 	__u64	grace_until_ns;	/* strays pass until then */
 	__u32	features;	/* enum feature: what the kernel offered at load */
 	__u32	sources;	/* capacity of the source table */
-	__u64	reserved[4];
+	__u32	mode;		/* enum mode of the policy in force, for those who can't read it */
+	__u32	reserved;
+	__u64	enforce_until_ns;
+	__u64	reserved2[2];
 };
 ABI_SIZE(struct run, 64);
+
+/* map "secret", one entry, for root only: keys every hash of this instance */
+struct secret {
+	__u64	key[4];
+};
+ABI_SIZE(struct secret, 32);
 
 enum feature {
 	FEATURE_CT_XDP	= 1 << 0,	/* bpf_xdp_ct_lookup */
@@ -258,8 +248,8 @@ enum feature {
 #define MAP_SOURCE	"source"
 #define MAP_SOURCE_MORE	"source_more"
 #define MAP_HIT		"hit"
-#define MAP_EVENT	"event"
 #define MAP_PRESSURE	"pressure"
 #define MAP_RUN		"run"
+#define MAP_SECRET	"secret"
 
 #endif

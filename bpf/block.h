@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The trust list and the block list. Trust wins, whichever prefix is the longer one. An entry
+ * carries its end, so it expires with nobody's help.
+ */
+#ifndef WEIR_BLOCK_H
+#define WEIR_BLOCK_H
+
+#include "scene.h"
+
+static __always_inline enum reason trust(const struct scene *scene)
+{
+	const struct class *class = scene->source;
+
+	if (!(class->flags & CLASS_TRUSTED) || scene->now_ns >= class->trust_until_ns)
+		return REASON_NONE;
+	return REASON_TRUSTED;
+}
+
+static __always_inline void block_hit(const struct class *class, __u32 bytes)
+{
+	__u32 slot = class->hit;
+	struct counter *hits = slot ? bpf_map_lookup_elem(&hit, &slot) : NULL;
+
+	if (!hits)
+		return;
+	hits->packets++;
+	hits->bytes += bytes;
+}
+
+static __always_inline enum reason block(const struct scene *scene, const struct pkt *pkt)
+{
+	const struct class *class = scene->source;
+
+	if (!(class->flags & CLASS_BLOCKED) || scene->now_ns >= class->block_until_ns)
+		return REASON_NONE;
+	block_hit(class, pkt->bytes);
+	return REASON_BLOCKED;
+}
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the judge knows beside the packet: the policy, the device, the time.
+ *
+ * scene_open() copies the words of the policy that every packet needs; the arena itself stays
+ * valid until the program returns.
+ */
+#ifndef WEIR_SCENE_H
+#define WEIR_SCENE_H
+
+#include "pkt.h"
+#include "state.h"
+#include "table.h"
+
+struct scene {
+	void				*arena;
+	const struct policy_head	*head;
+	const struct policy_knobs	*knobs;
+	const struct class		*source;	/* what the policy says of the source */
+	__u64				now_ns;
+	__u8				role;		/* enum role */
+};
+
+/* The class that a table gives an address. NULL when the policy is not readable. */
+static __always_inline const struct class *
+scene_class(const struct scene *scene, __u32 root4, __u32 root6, __u32 class_line, __u8 family,
+	    const __be32 addr[4])
+{
+	__u32 class = table_find(scene->arena, family == 4 ? root4 : root6, family, addr);
+
+	return arena_line(scene->arena, class_line + class);
+}
+
+/* False when there is no policy: then nothing may be dropped. */
+static __always_inline bool scene_open(struct scene *scene, const struct pkt *pkt)
+{
+	const struct dev *dev = dev_of(dev_slot);
+
+	scene->now_ns = now_ns();
+	scene->role = dev ? dev->role : ROLE_OUTSIDE;
+	scene->arena = policy_arena();
+	if (!scene->arena)
+		return false;
+	scene->head = arena_line(scene->arena, 0);
+	scene->knobs = arena_line(scene->arena, 1);
+	if (!scene->head || !scene->knobs)
+		return false;
+	scene->source = scene_class(scene, scene->head->source_root4, scene->head->source_root6,
+				    scene->head->source_class, pkt->family, pkt->saddr);
+	return scene->source;
+}
+
+static __always_inline bool reason_in(const __u64 mask[2], enum reason reason)
+{
+	return mask[(reason >> 6) & 1] >> (reason & 63) & 1;
+}
+
+/* A drop that is only counted: monitor mode, as a whole or for this reason. */
+static __always_inline bool scene_monitors(const struct scene *scene, enum reason reason)
+{
+	const struct policy_knobs *knobs = scene->knobs;
+
+	if (knobs->enforce_until_ns && scene->now_ns >= knobs->enforce_until_ns)
+		return true;
+	return reason_in(knobs->monitor, reason);
+}
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The maps as typed pointers, and the clock. Every function here may return NULL: the caller then
+ * passes the packet (fail open).
+ */
+#ifndef WEIR_STATE_H
+#define WEIR_STATE_H
+
+#include "maps.h"
+
+static __always_inline __u64 now_ns(void)
+{
+	return test_clock ? test_now_ns : bpf_ktime_get_coarse_ns();
+}
+
+/* the policy in force; valid until the program returns */
+static __always_inline void *policy_arena(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&policy, &zero);
+}
+
+static __always_inline const void *arena_line(void *arena, __u32 line)
+{
+	return bpf_map_lookup_elem(arena, &line);
+}
+
+static __always_inline struct dev *dev_of(__u32 slot)
+{
+	return bpf_map_lookup_elem(&dev, &slot);
+}
+
+static __always_inline struct source_line *source_line(__u32 line)
+{
+	return bpf_map_lookup_elem(&source, &line);
+}
+
+static __always_inline struct source_more *source_more_of(__u32 index)
+{
+	return bpf_map_lookup_elem(&source_more, &index);
+}
+
+static __always_inline struct budget *budget_of(__u32 slot)
+{
+	return bpf_map_lookup_elem(&budget, &slot);
+}
+
+static __always_inline struct budget_use *budget_use_of(__u32 slot)
+{
+	return bpf_map_lookup_elem(&budget_use, &slot);
+}
+
+static __always_inline struct pressure_now *pressure_now(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pressure, &zero);
+}
+
+static __always_inline struct run *run_now(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&run, &zero);
+}
+
+/* two rules a line */
+static __always_inline const struct rule *rule_of(void *arena, __u32 first_line, __u32 number)
+{
+	const struct rule *pair = arena_line(arena, first_line + number / 2);
+
+	if (!pair)
+		return NULL;
+	return pair + (number & 1);
+}
+
+#endif
