@@ -27,6 +27,7 @@ struct fail {
 	unsigned int line;	/* from 1 */
 	unsigned int column;	/* from 1, in bytes */
 	char	text[256];	/* the offending line, cut to fit, for the caret */
+	unsigned int cut;	/* bytes of that line left out before text */
 };
 
 /* Fills what (printf style) and remedy (NULL: none). Returns -status, for `return fail_set(...)`. */

@@ -3,7 +3,8 @@
  * What a command prints: rows described once, shown as an aligned table or as one JSON value.
  *
  * Every string is escaped for where it goes; a control character or an invalid UTF-8 byte of a
- * hostile name never reaches the terminal or breaks the JSON.
+ * hostile name never reaches the terminal or breaks the JSON. A table waits in memory for its
+ * widths; without memory for it the program ends with EXIT_REFUSED.
  */
 #ifndef WEIR_OUT_H
 #define WEIR_OUT_H

@@ -23,6 +23,7 @@ struct prefix {
 /* "192.0.2.0/24", "2001:db8::/32", a bare address is /32 or /128. Host bits set is an error that
  * names the prefix which was probably meant. */
 int prefix_parse(const char *text, struct prefix *out, struct fail *fail);
+/* a single address without its length; "any", which is not read again, when unset */
 char *prefix_print(const struct prefix *prefix, char *out, size_t size);
 bool prefix_covers(const struct prefix *outer, const struct prefix *inner);
 /* by family, address, length: the order in which a covering prefix comes first */
@@ -38,7 +39,7 @@ int rate_parse(const char *text, struct rate *out, struct fail *fail);
 char *rate_print(const struct rate *rate, char *out, size_t size);
 __u64 rate_cost_ns(const struct rate *rate);	/* per flow, rounded, at least 1 */
 
-/* "90", "10m", "1h30m", "2d"; a bare number is seconds */
+/* "90", "10m", "1h30m", "2d", "1w"; a bare number is seconds. Printed rounded up to the second. */
 #define DURATION_TEXT 48
 int duration_parse(const char *text, __u64 *out_ns, struct fail *fail);
 char *duration_print(__u64 ns, char *out, size_t size);
@@ -48,6 +49,7 @@ struct ports {
 };
 #define PORTS_TEXT 16
 int ports_parse(const char *text, struct ports *out, struct fail *fail);
+/* "any" when unset */
 char *ports_print(const struct ports *ports, char *out, size_t size);
 
 /* "70%" */
