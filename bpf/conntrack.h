@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's connection table, asked from BPF (net/netfilter/nf_conntrack_bpf.c).
+ *
+ * A program includes conntrack_xdp.h or conntrack_skb.h, which define conntrack_look() for its
+ * kind of context. The functions are weak: a kernel without them loads the program as long as
+ * the constant `features` keeps the verifier from reaching the call. Asking refreshes no timeout
+ * and holds no reference when it returns.
+ */
+#ifndef WEIR_CONNTRACK_H
+#define WEIR_CONNTRACK_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "maps.h"
+
+/* As much of the kernel's types as is read here; offsets come from its BTF (CO-RE). */
+struct ip_ct_tcp_state {
+	__u32	td_end;
+	__u32	td_maxend;
+	__u32	td_maxwin;
+	__u32	td_maxack;
+	__u8	td_scale;
+	__u8	flags;
+} __attribute__((preserve_access_index));
+
+struct ip_ct_tcp {
+	struct ip_ct_tcp_state seen[2];
+	__u8	state;
+	__u8	last_dir;
+	__u8	last_index;
+	__u32	last_seq;
+	__u32	last_ack;
+	__u32	last_end;
+	__u8	last_flags;
+} __attribute__((preserve_access_index));
+
+union nf_conntrack_proto {
+	struct ip_ct_tcp tcp;
+} __attribute__((preserve_access_index));
+
+struct nf_conn {
+	unsigned long status;
+	union nf_conntrack_proto proto;
+} __attribute__((preserve_access_index));
+
+/* 12 bytes: the only size that every kernel since 6.1 takes */
+struct bpf_ct_opts___12 {
+	__s32	netns_id;
+	__s32	error;
+	__u8	l4proto;
+	__u8	dir;
+	__u8	reserved[2];
+};
+
+extern void bpf_ct_release(struct nf_conn *ct) __ksym __weak;
+
+enum conntrack_found {
+	CONNTRACK_FOUND,
+	CONNTRACK_ABSENT,
+	CONNTRACK_UNSURE,	/* the kernel can't be asked, or not about this */
+};
+
+/* What one asks about, in network order; an IPv4 address stands in word 0. */
+struct conntrack_key {
+	const __be32	*saddr;
+	const __be32	*daddr;
+	__be16		sport;
+	__be16		dport;
+	__u8		family;		/* 4 or 6 */
+	__u8		l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP; others are CONNTRACK_UNSURE */
+};
+
+static __always_inline enum conntrack_found conntrack_look(void *ctx,
+							   const struct conntrack_key *key);
+
+/* Returns the size that the kernel wants for this family. */
+static __always_inline __u32 conntrack_tuple(const struct conntrack_key *key,
+					     struct bpf_sock_tuple *tuple)
+{
+	if (key->family == 4) {
+		tuple->ipv4.saddr = key->saddr[0];
+		tuple->ipv4.daddr = key->daddr[0];
+		tuple->ipv4.sport = key->sport;
+		tuple->ipv4.dport = key->dport;
+		return sizeof(tuple->ipv4);
+	}
+	__builtin_memcpy(tuple->ipv6.saddr, key->saddr, sizeof(tuple->ipv6.saddr));
+	__builtin_memcpy(tuple->ipv6.daddr, key->daddr, sizeof(tuple->ipv6.daddr));
+	tuple->ipv6.sport = key->sport;
+	tuple->ipv6.dport = key->dport;
+	return sizeof(tuple->ipv6);
+}
+
+/* What an answer without an entry means: not there, or could not be asked. */
+static __always_inline enum conntrack_found conntrack_missed(const struct bpf_ct_opts___12 *opts)
+{
+	return opts->error == -2 /* ENOENT */ ? CONNTRACK_ABSENT : CONNTRACK_UNSURE;
+}
+
+#endif

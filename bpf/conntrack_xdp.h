@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* conntrack_look() for programs whose context is a struct xdp_md. */
+#ifndef WEIR_CONNTRACK_XDP_H
+#define WEIR_CONNTRACK_XDP_H
+
+#include "conntrack.h"
+
+extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *ctx, struct bpf_sock_tuple *tuple,
+					 __u32 tuple__sz, struct bpf_ct_opts___12 *opts,
+					 __u32 opts__sz) __ksym __weak;
+
+static __always_inline enum conntrack_found conntrack_look(void *ctx,
+							   const struct conntrack_key *key)
+{
+	struct bpf_ct_opts___12 opts = { .netns_id = -1, .l4proto = key->l4_proto };
+	struct bpf_sock_tuple tuple = {};
+	struct nf_conn *ct;
+
+	if (!(features & FEATURE_CT_XDP))
+		return CONNTRACK_UNSURE;
+	ct = bpf_xdp_ct_lookup(ctx, &tuple, conntrack_tuple(key, &tuple), &opts, sizeof(opts));
+	if (!ct)
+		return conntrack_missed(&opts);
+	bpf_ct_release(ct);
+	return CONNTRACK_FOUND;
+}
+
+#endif
