@@ -38,6 +38,7 @@
 /* The compiler forgets how it computed x: what is checked is then what is used. */
 #define PARSE_HIDE(x) __asm__ volatile("" : "+r"(x))
 
+/* Where packet pointers come from, and where they end. */
 struct frame {
 	const __u8	*data;
 	const __u8	*data_end;
@@ -91,6 +92,18 @@ struct icmp_header {		/* ICMP (RFC 792) and ICMPv6 (RFC 4443) */
 	__be16	id;		/* of queries */
 	__be16	sequence;
 };
+
+/*
+ * The same value, but the verifier takes it for an unknown one: paths that differ only by it are
+ * one path from here on. Without it the rest is read once for each number of tags, each chain of
+ * extension headers and each set of flags.
+ */
+static __always_inline __u32 merge(const struct frame *frame, __u32 value)
+{
+	value ^= frame->bytes;
+	PARSE_HIDE(value);
+	return value ^ frame->bytes;
+}
 
 /* Is there no memory from at on? The compiler must not fold data_end into its own arithmetic. */
 static __always_inline bool is_behind(const struct frame *frame, const void *at)
@@ -399,7 +412,8 @@ static __always_inline bool checksum4_holds(const struct frame *frame, const str
 	return true;
 }
 
-static __always_inline void parse_ip4(struct frame *frame, __u32 offset, struct pkt *pkt)
+/* IP headers: return the offset of the L4 header, 0 if there is none to be read. */
+static __always_inline __u32 parse_ip4(struct frame *frame, __u32 offset, struct pkt *pkt)
 {
 	const struct iphdr *ip = frame_at(frame, offset, sizeof(*ip));
 	__u32 size, total, fragment;
@@ -408,7 +422,7 @@ static __always_inline void parse_ip4(struct frame *frame, __u32 offset, struct 
 	pkt->family = 4;
 	if (!ip) {
 		pkt->flags |= offset + sizeof(*ip) > frame->bytes ? PKT_TRUNCATED : PKT_TOO_DEEP;
-		return;
+		return 0;
 	}
 	pkt->saddr[0] = ip->saddr;
 	pkt->daddr[0] = ip->daddr;
@@ -421,26 +435,26 @@ static __always_inline void parse_ip4(struct frame *frame, __u32 offset, struct 
 		total = frame->bytes - offset;
 	if (ip->version != 4 || size < sizeof(*ip) || total < size) {
 		pkt->flags |= PKT_BAD_IP_HEADER;
-		return;
+		return 0;
 	}
 	frame->ip_end = offset + total;
 	if (frame->ip_end > frame->bytes) {
 		pkt->flags |= PKT_TRUNCATED;
-		return;
+		return 0;
 	}
 	fragment = bpf_ntohs(ip->frag_off);
 	if (!checksum4_holds(frame, ip, size, &holds)) {
 		pkt->flags |= PKT_TOO_DEEP;
-		return;
+		return 0;
 	}
 	if (!holds)
 		pkt->flags |= PKT_BAD_IP_CHECKSUM;
 	if (!parse_fragment((fragment & 0x1fff) * 8, total - size, fragment & 0x2000, pkt))
-		return;
-	parse_l4(frame, offset + size, pkt);
+		return 0;
+	return offset + size;
 }
 
-static __always_inline void parse_ip6(struct frame *frame, __u32 offset, struct pkt *pkt)
+static __always_inline __u32 parse_ip6(struct frame *frame, __u32 offset, struct pkt *pkt)
 {
 	const struct ipv6hdr *ip = frame_at(frame, offset, sizeof(*ip));
 	const struct ipv6_extension *extension;
@@ -449,7 +463,7 @@ static __always_inline void parse_ip6(struct frame *frame, __u32 offset, struct 
 	pkt->family = 6;
 	if (!ip) {
 		pkt->flags |= offset + sizeof(*ip) > frame->bytes ? PKT_TRUNCATED : PKT_TOO_DEEP;
-		return;
+		return 0;
 	}
 	set_address6(pkt->saddr, &ip->saddr);
 	set_address6(pkt->daddr, &ip->daddr);
@@ -459,7 +473,7 @@ static __always_inline void parse_ip6(struct frame *frame, __u32 offset, struct 
 	length = bpf_ntohs(ip->payload_len);
 	if (ip->version != 6) {
 		pkt->flags |= PKT_BAD_IP_HEADER;
-		return;
+		return 0;
 	}
 	offset += sizeof(*ip);
 	frame->ip_end = offset + length;
@@ -467,16 +481,16 @@ static __always_inline void parse_ip6(struct frame *frame, __u32 offset, struct 
 		frame->ip_end = frame->bytes;
 	if (frame->ip_end > frame->bytes) {
 		pkt->flags |= PKT_TRUNCATED;
-		return;
+		return 0;
 	}
 	for (int i = 0; i < PARSE_EXTENSIONS; i++) {
 		if (!extension_size(pkt->l4_proto, 0, &size))
-			return parse_l4(frame, offset, pkt);
+			return offset;
 		extension = header_at(frame, offset, sizeof(*extension), pkt);
 		if (!extension)
-			return;
+			return 0;
 		extension_size(pkt->l4_proto, extension->length, &size);
-		offset += size;
+		offset = merge(frame, offset + size) & 0xffff;
 		if (pkt->l4_proto == IPPROTO_FRAGMENT) {
 			pkt->l4_proto = extension->next;
 			fragment = bpf_ntohs(extension->fragment);
@@ -485,14 +499,16 @@ static __always_inline void parse_ip6(struct frame *frame, __u32 offset, struct 
 			if (more && length % 8)	/* RFC 8200 4.5: discarded by everybody */
 				pkt->flags |= PKT_BAD_IP_HEADER;
 			if (!parse_fragment(fragment & 0xfff8, length, more, pkt))
-				return;
+				return 0;
+			pkt->flags = merge(frame, pkt->flags);
 			continue;
 		}
 		pkt->l4_proto = extension->next;
 	}
 	if (!extension_size(pkt->l4_proto, 0, &size))
-		return parse_l4(frame, offset, pkt);
+		return offset;
 	pkt->flags |= PKT_TOO_DEEP;
+	return 0;
 }
 
 /* Ethernet, tags, PPPoE: returns the Ethernet type of what follows, *offset is where; 0: stop. */
@@ -577,15 +593,19 @@ static __always_inline void parse(const void *data, const void *data_end, __u32 
 	if (!proto)
 		return;
 	pkt->l3_offset = offset;
-	/* the verifier must not read the rest once for each number of tags */
-	offset ^= bytes;
-	PARSE_HIDE(offset);
-	offset ^= bytes;
+	offset = merge(&frame, offset);
 	if (proto == bpf_htons(ETH_P_IP))
-		return parse_ip4(&frame, offset, pkt);
-	if (proto == bpf_htons(ETH_P_IPV6))
-		return parse_ip6(&frame, offset, pkt);
-	pkt->flags |= PKT_NOT_IP;
+		offset = parse_ip4(&frame, offset, pkt);
+	else if (proto == bpf_htons(ETH_P_IPV6))
+		offset = parse_ip6(&frame, offset, pkt);
+	else
+		pkt->flags |= PKT_NOT_IP;
+	if (!pkt->family || !offset)
+		return;
+	pkt->flags = merge(&frame, pkt->flags);
+	frame.ip_end = merge(&frame, frame.ip_end);
+	parse_l4(&frame, merge(&frame, offset), pkt);
+	pkt->flags = merge(&frame, pkt->flags);
 }
 
 #endif
