@@ -44,6 +44,7 @@ struct frame {
 	const __u8	*data_end;
 	__u32		bytes;		/* whole frame, padding included */
 	__u32		ip_end;		/* offset behind the IP packet */
+	__u32		unknown;	/* any bytes of the frame, never compared: see merge() */
 };
 
 struct vlan_tag {
@@ -100,9 +101,9 @@ struct icmp_header {		/* ICMP (RFC 792) and ICMPv6 (RFC 4443) */
  */
 static __always_inline __u32 merge(const struct frame *frame, __u32 value)
 {
-	value ^= frame->bytes;
+	value ^= frame->unknown;
 	PARSE_HIDE(value);
-	return value ^ frame->bytes;
+	return value ^ frame->unknown;
 }
 
 /* Is there no memory from at on? The compiler must not fold data_end into its own arithmetic. */
@@ -135,8 +136,7 @@ static __always_inline const void *header_at(const struct frame *frame, __u32 of
 	const void *at;
 
 	if (offset + size > frame->ip_end) {
-		if (!(pkt->flags & PKT_FRAGMENT_FIRST))
-			pkt->flags |= PKT_TRUNCATED;
+		pkt->flags |= PKT_TRUNCATED;
 		return NULL;
 	}
 	at = frame_at(frame, offset, size);
@@ -182,18 +182,23 @@ static __always_inline bool has_ports(__u8 l4_proto)
 	       l4_proto == IPPROTO_DCCP || l4_proto == IPPROTO_UDPLITE;
 }
 
-/* Is it an extension header that can be stepped over? Sets *size from its length byte. */
-static __always_inline bool extension_size(__u8 proto, __u8 length, __u32 *size)
+/* Is it an extension header, one that can be stepped over? */
+static __always_inline bool is_extension(__u8 proto)
 {
-	if (proto == IPPROTO_HOPOPTS || proto == IPPROTO_ROUTING || proto == IPPROTO_DSTOPTS)
-		*size = (length + 1) * 8;
-	else if (proto == IPPROTO_AH)
-		*size = (length + 2) * 4;
-	else if (proto == IPPROTO_FRAGMENT)
-		*size = 8;		/* the byte is reserved and may hold anything */
-	else
-		return false;
-	return true;
+	const __u64 extensions = 1ULL << IPPROTO_HOPOPTS | 1ULL << IPPROTO_ROUTING |
+				 1ULL << IPPROTO_FRAGMENT | 1ULL << IPPROTO_AH |
+				 1ULL << IPPROTO_DSTOPTS;
+
+	return proto < 64 && extensions >> proto & 1;
+}
+
+static __always_inline __u32 extension_size(__u8 proto, __u8 length)
+{
+	if (proto == IPPROTO_FRAGMENT)
+		return 8;		/* the byte is reserved and may hold anything */
+	if (proto == IPPROTO_AH)
+		return (length + 2) * 4;
+	return (length + 1) * 8;
 }
 
 /* The ports that an ICMP error quotes; without them the quotation is of no use to anybody. */
@@ -240,7 +245,7 @@ static __always_inline void parse_inner6(const struct frame *frame, __u32 offset
 {
 	const struct ipv6hdr *ip = header_at(frame, offset, sizeof(*ip), pkt);
 	const struct ipv6_extension *extension;
-	__u32 size = 0;
+	__u8 proto;
 
 	if (!ip)
 		return;
@@ -248,23 +253,19 @@ static __always_inline void parse_inner6(const struct frame *frame, __u32 offset
 	set_address6(pkt->inner_daddr, &ip->daddr);
 	pkt->inner_proto = ip->nexthdr;
 	offset += sizeof(*ip);
-	for (int i = 0; i < PARSE_INNER_EXTENSIONS; i++) {
-		if (!extension_size(pkt->inner_proto, 0, &size))
-			break;
+	for (int i = 0; i < PARSE_INNER_EXTENSIONS && is_extension(pkt->inner_proto); i++) {
 		extension = header_at(frame, offset, sizeof(*extension), pkt);
 		if (!extension)
 			return;
-		if (pkt->inner_proto == IPPROTO_FRAGMENT &&
-		    extension->fragment & bpf_htons(0xfff8)) {
-			pkt->inner_proto = extension->next;
+		proto = pkt->inner_proto;
+		pkt->inner_proto = extension->next;
+		if (proto == IPPROTO_FRAGMENT && extension->fragment & bpf_htons(0xfff8)) {
 			pkt->flags |= PKT_INNER;
 			return;
 		}
-		extension_size(pkt->inner_proto, extension->length, &size);
-		pkt->inner_proto = extension->next;
-		offset += size;
+		offset = merge(frame, offset + extension_size(proto, extension->length));
 	}
-	if (extension_size(pkt->inner_proto, 0, &size)) {
+	if (is_extension(pkt->inner_proto)) {
 		pkt->flags |= PKT_TOO_DEEP;
 		return;
 	}
@@ -373,57 +374,56 @@ static __always_inline void parse_l4(const struct frame *frame, __u32 offset, st
 	pkt->payload = bytes_between(offset, frame->ip_end);
 }
 
-/* offset and length in bytes; more: it is not the last one. False: this one has no L4 header. */
+/*
+ * What a fragment is: offset and length of its payload in bytes; more: it is not the last one.
+ * False: it has no L4 header.
+ */
 static __always_inline bool parse_fragment(__u32 offset, __u32 length, bool more, struct pkt *pkt)
 {
-	if (offset + length > 0xffff)
+	pkt->fragment_offset = offset / 8 > 255 ? 255 : offset / 8;
+	if (offset + length > 0xffff && (offset || more))
 		pkt->flags |= PKT_BAD_IP_HEADER;	/* reassembled, it would be too long */
-	if (offset) {
+	if (offset)
 		pkt->flags |= PKT_FRAGMENT_LATER;
-		pkt->fragment_offset = offset / 8 > 255 ? 255 : offset / 8;
-		return false;
-	}
-	if (more)
+	else if (more)
 		pkt->flags |= PKT_FRAGMENT_FIRST;
-	return true;
+	return !offset;
 }
 
-/* RFC 1071 over size bytes of header, options included. False: it crosses data_end. */
-static __always_inline bool checksum4_holds(const struct frame *frame, const struct iphdr *ip,
-					    __u32 size, bool *holds)
+/* RFC 1071 over a header of size bytes, 20 of them known to be there */
+static __always_inline void check_ip4_sum(const struct frame *frame, const struct iphdr *ip,
+					  __u32 size, struct pkt *pkt)
 {
 	const __be32 *word = (const __be32 *)ip;
 	__u64 sum = 0;
 
 	for (__u32 i = 0; i < 5; i++)
 		sum += word[i];
-	for (__u32 i = 5; i < 15; i++) {
-		if (i * 4 >= size)
-			break;
-		if (is_behind(frame, word + i + 1))
-			return false;
+	for (__u32 i = 5; i < 15 && i * 4 < size; i++) {
+		if (is_behind(frame, word + i + 1)) {
+			pkt->flags |= PKT_TOO_DEEP;
+			return;
+		}
 		sum += word[i];
 	}
 	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
-	*holds = sum == 0xffff;
-	return true;
+	if (sum != 0xffff)
+		pkt->flags |= PKT_BAD_IP_CHECKSUM;
 }
 
 /* IP headers: return the offset of the L4 header, 0 if there is none to be read. */
 static __always_inline __u32 parse_ip4(struct frame *frame, __u32 offset, struct pkt *pkt)
 {
-	const struct iphdr *ip = frame_at(frame, offset, sizeof(*ip));
+	const struct iphdr *ip = header_at(frame, offset, sizeof(*ip), pkt);
 	__u32 size, total, fragment;
-	bool holds = true;
+	bool whole;
 
 	pkt->family = 4;
-	if (!ip) {
-		pkt->flags |= offset + sizeof(*ip) > frame->bytes ? PKT_TRUNCATED : PKT_TOO_DEEP;
+	if (!ip)
 		return 0;
-	}
 	pkt->saddr[0] = ip->saddr;
 	pkt->daddr[0] = ip->daddr;
 	pkt->l4_proto = ip->protocol;
@@ -443,28 +443,58 @@ static __always_inline __u32 parse_ip4(struct frame *frame, __u32 offset, struct
 		return 0;
 	}
 	fragment = bpf_ntohs(ip->frag_off);
-	if (!checksum4_holds(frame, ip, size, &holds)) {
-		pkt->flags |= PKT_TOO_DEEP;
-		return 0;
+	whole = parse_fragment((fragment & 0x1fff) * 8, total - size, fragment & 0x2000, pkt);
+	offset = merge(frame, whole ? offset + size : 0);
+	check_ip4_sum(frame, ip, size, pkt);
+	return offset;
+}
+
+/* The fragment header of a packet, where its payload begins; both 0: there is none. */
+struct fragment6 {
+	__u32	field;		/* offset in bytes and the M bit; the two reserved bits are ignored */
+	__u32	payload;
+};
+
+/*
+ * Moves *offset behind the extension headers, and pkt->l4_proto with it, or to the payload of a
+ * later fragment. False, with a flag in pkt: the chain is broken or too long.
+ */
+static __always_inline bool skip_extensions(const struct frame *frame, __u32 *offset,
+					    struct fragment6 *fragment, struct pkt *pkt)
+{
+	const struct ipv6_extension *extension;
+	__u8 proto;
+
+	for (int i = 0; i < PARSE_EXTENSIONS && is_extension(pkt->l4_proto); i++) {
+		extension = header_at(frame, *offset, sizeof(*extension), pkt);
+		if (!extension)
+			return false;
+		proto = pkt->l4_proto;
+		pkt->l4_proto = extension->next;
+		*offset = merge(frame, *offset + extension_size(proto, extension->length));
+		if (proto != IPPROTO_FRAGMENT)
+			continue;
+		fragment->field = merge(frame, bpf_ntohs(extension->fragment) & 0xfff9);
+		fragment->payload = *offset;
+		if (fragment->field & 0xfff8)
+			return true;
 	}
-	if (!holds)
-		pkt->flags |= PKT_BAD_IP_CHECKSUM;
-	if (!parse_fragment((fragment & 0x1fff) * 8, total - size, fragment & 0x2000, pkt))
-		return 0;
-	return offset + size;
+	if (!is_extension(pkt->l4_proto))
+		return true;
+	pkt->flags |= PKT_TOO_DEEP;
+	return false;
 }
 
 static __always_inline __u32 parse_ip6(struct frame *frame, __u32 offset, struct pkt *pkt)
 {
-	const struct ipv6hdr *ip = frame_at(frame, offset, sizeof(*ip));
-	const struct ipv6_extension *extension;
-	__u32 size = 0, length, fragment, more;
+	const struct ipv6hdr *ip = header_at(frame, offset, sizeof(*ip), pkt);
+	struct fragment6 fragment = {};
+	__u32 length;
+	bool readable;
 
 	pkt->family = 6;
-	if (!ip) {
-		pkt->flags |= offset + sizeof(*ip) > frame->bytes ? PKT_TRUNCATED : PKT_TOO_DEEP;
+	if (!ip)
 		return 0;
-	}
 	set_address6(pkt->saddr, &ip->saddr);
 	set_address6(pkt->daddr, &ip->daddr);
 	pkt->l4_proto = ip->nexthdr;
@@ -483,49 +513,34 @@ static __always_inline __u32 parse_ip6(struct frame *frame, __u32 offset, struct
 		pkt->flags |= PKT_TRUNCATED;
 		return 0;
 	}
-	for (int i = 0; i < PARSE_EXTENSIONS; i++) {
-		if (!extension_size(pkt->l4_proto, 0, &size))
-			return offset;
-		extension = header_at(frame, offset, sizeof(*extension), pkt);
-		if (!extension)
-			return 0;
-		extension_size(pkt->l4_proto, extension->length, &size);
-		offset = merge(frame, offset + size) & 0xffff;
-		if (pkt->l4_proto == IPPROTO_FRAGMENT) {
-			pkt->l4_proto = extension->next;
-			fragment = bpf_ntohs(extension->fragment);
-			more = fragment & 1;
-			length = frame->ip_end - offset;
-			if (more && length % 8)	/* RFC 8200 4.5: discarded by everybody */
-				pkt->flags |= PKT_BAD_IP_HEADER;
-			if (!parse_fragment(fragment & 0xfff8, length, more, pkt))
-				return 0;
-			pkt->flags = merge(frame, pkt->flags);
-			continue;
-		}
-		pkt->l4_proto = extension->next;
-	}
-	if (!extension_size(pkt->l4_proto, 0, &size))
-		return offset;
-	pkt->flags |= PKT_TOO_DEEP;
-	return 0;
+	frame->ip_end = merge(frame, frame->ip_end);
+	readable = skip_extensions(frame, &offset, &fragment, pkt);
+	pkt->flags = merge(frame, pkt->flags);
+	fragment.field = merge(frame, fragment.field);
+	if (!fragment.field)
+		return readable ? offset : 0;
+	length = frame->ip_end - fragment.payload;
+	if (fragment.field & 1 && length % 8)	/* RFC 8200 4.5: discarded by everybody */
+		pkt->flags |= PKT_BAD_IP_HEADER;
+	if (!parse_fragment(fragment.field & 0xfff8, length, fragment.field & 1, pkt))
+		return 0;
+	return readable ? offset : 0;
 }
 
 /* Ethernet, tags, PPPoE: returns the Ethernet type of what follows, *offset is where; 0: stop. */
 static __always_inline __be16 parse_link(struct frame *frame, __u32 *offset, struct pkt *pkt)
 {
-	const struct ethhdr *eth = frame_at(frame, 0, sizeof(*eth));
+	const struct ethhdr *eth = header_at(frame, 0, sizeof(*eth), pkt);
 	const struct vlan_tag *tag;
 	const struct pppoe_session *pppoe;
 	__u32 length;
 	__be16 proto;
 
-	if (!eth) {
-		pkt->flags |= PKT_TRUNCATED;
+	if (!eth)
 		return 0;
-	}
 	proto = eth->h_proto;
-	*offset = sizeof(*eth);
+	frame->unknown = *(const __u32 *)eth->h_dest;
+	*offset = merge(frame, sizeof(*eth));
 	for (int i = 0; i < PARSE_VLAN_TAGS; i++) {
 		if (proto != bpf_htons(ETH_P_8021Q) && proto != bpf_htons(ETH_P_8021AD))
 			break;
@@ -534,7 +549,7 @@ static __always_inline __be16 parse_link(struct frame *frame, __u32 *offset, str
 			return 0;
 		pkt->vlan_tags++;
 		proto = tag->proto;
-		*offset += sizeof(*tag);
+		*offset = merge(frame, *offset + sizeof(*tag));
 	}
 	if (proto == bpf_htons(ETH_P_8021Q) || proto == bpf_htons(ETH_P_8021AD)) {
 		pkt->flags |= PKT_TOO_DEEP;
@@ -551,6 +566,7 @@ static __always_inline __be16 parse_link(struct frame *frame, __u32 *offset, str
 		return 0;
 	}
 	frame->bytes = length;		/* the rest is padding, whatever IP says */
+	frame->ip_end = length;
 	*offset += sizeof(*pppoe);
 	if (pppoe->proto == bpf_htons(0x0021))
 		return bpf_htons(ETH_P_IP);
@@ -560,14 +576,13 @@ static __always_inline __be16 parse_link(struct frame *frame, __u32 *offset, str
 }
 
 /* No Ethernet header: the version nibble is all there is. */
-static __always_inline __be16 parse_version(const struct frame *frame, struct pkt *pkt)
+static __always_inline __be16 parse_version(struct frame *frame, struct pkt *pkt)
 {
-	const __u8 *first = frame_at(frame, 0, 1);
+	const __u8 *first = header_at(frame, 0, 4, pkt);
 
-	if (!first) {
-		pkt->flags |= PKT_TRUNCATED;
+	if (!first)
 		return 0;
-	}
+	frame->unknown = *(const __u32 *)first;
 	if (*first >> 4 == 4)
 		return bpf_htons(ETH_P_IP);
 	if (*first >> 4 == 6)

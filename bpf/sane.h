@@ -82,9 +82,6 @@ static __always_inline enum reason sane_fragment(const struct pkt *pkt)
 
 static __always_inline enum reason sane_l4(const struct pkt *pkt)
 {
-	/* the whole header belongs into the first fragment: RFC 1858 3.1, RFC 7112 */
-	if (!(pkt->flags & PKT_HAS_L4))
-		return REASON_FRAGMENT_TINY;
 	if (pkt->flags & PKT_BAD_L4_HEADER)
 		return REASON_L4_HEADER;
 	if (pkt->l4_proto == IPPROTO_TCP && !tcp_flags_valid(pkt->tcp_flags))
@@ -98,8 +95,9 @@ static __always_inline enum reason sane_l4(const struct pkt *pkt)
 
 static __always_inline enum reason sane(const struct pkt *pkt)
 {
+	/* the whole chain of headers belongs into the first fragment: RFC 1858 3.1, RFC 7112 */
 	if (pkt->flags & PKT_TRUNCATED)
-		return REASON_TRUNCATED;
+		return pkt->flags & PKT_FRAGMENT_FIRST ? REASON_FRAGMENT_TINY : REASON_TRUNCATED;
 	if (pkt->flags & PKT_BAD_IP_HEADER)
 		return REASON_IP_HEADER;
 	if (pkt->flags & PKT_NOT_IP)
