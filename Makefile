@@ -22,12 +22,14 @@ BPF_CFLAGS	:= -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Ihea
 
 BPF		:= $(patsubst bpf/%.bpf.c,%,$(wildcard bpf/*.bpf.c))
 SKELS		:= $(BPF:%=$(BUILD)/%.skel.h)
+TEST_SKELS	:= $(patsubst %.bpf.c,$(BUILD)/%.skel.h,$(wildcard tests/bpf/*.bpf.c))
 USER		:= $(filter-out user/main.c,$(wildcard user/*.c))
 UNIT		:= $(patsubst tests/%.c,%,$(wildcard tests/*.c))
+BENCH		:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all quick clean help
+.PHONY: all quick bench clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -35,6 +37,14 @@ $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
 	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
+
+# BPF programs that only tests load
+$(BUILD)/tests/bpf/%.bpf.o: tests/bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(BUILD)/tests/bpf/%.skel.h: $(BUILD)/tests/bpf/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
 
 $(BUILD)/user/%.o: user/%.c Makefile | $(SKELS)
@@ -49,7 +59,11 @@ $(BUILD)/weir: $(BUILD)/user/main.o $(BUILD)/libweir.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(ALL_LDLIBS) -o $@
 
 # a unit test is one file: tests/NAME.c, linked with everything but main()
-$(BUILD)/tests/%: tests/%.c tests/test.h $(BUILD)/libweir.a Makefile | $(SKELS)
+$(BUILD)/tests/%: tests/%.c tests/test.h $(BUILD)/libweir.a Makefile | $(SKELS) $(TEST_SKELS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d -Itests $< $(BUILD)/libweir.a $(LDFLAGS) $(ALL_LDLIBS) -o $@
+
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libweir.a Makefile | $(SKELS) $(TEST_SKELS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d -Itests $< $(BUILD)/libweir.a $(LDFLAGS) $(ALL_LDLIBS) -o $@
 
@@ -57,10 +71,15 @@ $(BUILD)/tests/%: tests/%.c tests/test.h $(BUILD)/libweir.a Makefile | $(SKELS)
 quick: all $(UNIT:%=$(BUILD)/tests/%)
 	@tests/run $(UNIT:%=$(BUILD)/tests/%)
 
+# what things cost: each program prints its floor and its peers beside it
+bench: $(BENCH:%=$(BUILD)/bench/%)
+	@set -e; for bench in $^; do $$bench; done
+
 clean:
 	rm -rf $(BUILD)
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/user/*.d $(BUILD)/tests/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/user/*.d $(BUILD)/tests/*.d \
+		    $(BUILD)/tests/bpf/*.d $(BUILD)/bench/*.d)

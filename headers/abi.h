@@ -78,7 +78,7 @@ struct policy_head {
 	__u32	magic;
 	__u32	lines;			/* in the arena */
 	__u64	generation;		/* grows by one with each policy */
-	__u32	source_root4;		/* first line of the root of the table of IPv4 sources; 0: none */
+	__u32	source_root4;		/* table_ref of the table of IPv4 sources; 0: none */
 	__u32	source_root6;
 	__u32	destination_root4;
 	__u32	destination_root6;
@@ -90,6 +90,34 @@ struct policy_head {
 	__u64	made_ns;		/* CLOCK_REALTIME */
 };
 ABI_SIZE(struct policy_head, POLICY_LINE);
+
+/*
+ * A prefix table is a tree that is walked from the top bits of the address down. A table_ref is a
+ * class number, or a node: TABLE_LINE_BITS of line number below a byte of kind. Kinds are
+ *   1..TABLE_STRIDE_MAX      a fan: an array of 2^kind refs, indexed by the next kind bits
+ *   TABLE_BUCKET | width     a bucket: one line that splits the next width bits into ranges
+ * A node takes its bits off the address and hands on the rest.
+ */
+#define TABLE_LINE_BITS	24
+#define TABLE_LINE_MASK	((1U << TABLE_LINE_BITS) - 1)
+#define TABLE_STRIDE_MAX 20
+#define TABLE_STRIDE_MIN 6	/* but for the last bits of an address */
+#define TABLE_BUCKET	0x40
+#define TABLE_WIDTH_MASK 0x3f
+#define TABLE_DEPTH	24	/* nodes on the longest way: 128 bits by TABLE_STRIDE_MIN, and some */
+#define TABLE_VALUES	4
+
+/*
+ * The width is 15, 31 or 63 bits: edges are lanes of one bit more, so 20, 10 or 5 of them, lowest
+ * first from the low end of edge[0]. Free lanes hold 2^width, which no address reaches. An address
+ * that has reached n edges lies in range n, whose ref is value[choice >> 2n & 3].
+ */
+struct table_bucket {
+	__u64	edge[5];
+	__u32	value[TABLE_VALUES];
+	__u64	choice;
+};
+ABI_SIZE(struct table_bucket, POLICY_LINE);
 
 enum mode {
 	MODE_MONITOR = 0, MODE_ENFORCE = 1,

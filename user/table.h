@@ -30,7 +30,7 @@ struct table_entry {
 
 /*
  * Builds the table of the entries of one family, which must be sorted by prefix_compare() without
- * duplicates. The most specific prefix wins. Returns the root's line number, 0 if count is 0 (no
+ * duplicates. The most specific prefix wins. Returns the table_ref of its root, 0 if count is 0 (no
  * table: class 0 for everything), or -ENOMEM.
  */
 long table_build(struct arena *arena, const struct table_entry *entry, size_t count, int family);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * table_find() in the kernel, for tests/table.c and tests/bench/table.c: each run takes the next
+ * address of ask[] and leaves the class in answer[]. nothing() does all of it but the look-up.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "bpf/table.h"
+
+#define ASKED (1 << 20)
+
+struct arena_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, POLICY_LINE);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__array(values, struct arena_map);
+} policy SEC(".maps");
+
+struct lpm_key {
+	__u32	length;
+	__be32	addr[4];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__uint(key_size, sizeof(struct lpm_key));
+	__uint(value_size, 4);
+} lpm6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__uint(key_size, 8);
+	__uint(value_size, 4);
+} lpm4 SEC(".maps");
+
+__u32 next, root, family;
+__be32 ask[ASKED][4];
+__u32 answer[ASKED];
+
+static __always_inline const void *arena_line(void *arena, __u32 line)
+{
+	return bpf_map_lookup_elem(arena, &line);
+}
+
+static __always_inline int ran(__u32 at, __u32 class)
+{
+	answer[at] = class;
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int nothing(struct xdp_md *ctx __attribute__((unused)))
+{
+	__u32 at = next++ & (ASKED - 1), slot = 0;
+
+	if (!bpf_map_lookup_elem(&policy, &slot))
+		return XDP_ABORTED;
+	return ran(at, ask[at][0] ^ ask[at][1]);
+}
+
+SEC("xdp")
+int find(struct xdp_md *ctx __attribute__((unused)))
+{
+	__u32 at = next++ & (ASKED - 1), slot = 0;
+	void *arena = bpf_map_lookup_elem(&policy, &slot);
+	__be32 addr[4] = { ask[at][0], ask[at][1], ask[at][2], ask[at][3] };
+
+	if (!arena)
+		return XDP_ABORTED;
+	return ran(at, table_find(arena, root, family, addr));
+}
+
+SEC("xdp")
+int find_lpm4(struct xdp_md *ctx __attribute__((unused)))
+{
+	__u32 at = next++ & (ASKED - 1), key[2] = { 32, ask[at][0] }, slot = 0;
+	__u32 *class;
+
+	if (!bpf_map_lookup_elem(&policy, &slot))
+		return XDP_ABORTED;
+	class = bpf_map_lookup_elem(&lpm4, key);
+	return ran(at, class ? *class : 0);
+}
+
+SEC("xdp")
+int find_lpm6(struct xdp_md *ctx __attribute__((unused)))
+{
+	__u32 at = next++ & (ASKED - 1), slot = 0;
+	struct lpm_key key = { 128, { ask[at][0], ask[at][1], ask[at][2], ask[at][3] } };
+	__u32 *class;
+
+	if (!bpf_map_lookup_elem(&policy, &slot))
+		return XDP_ABORTED;
+	class = bpf_map_lookup_elem(&lpm6, &key);
+	return ran(at, class ? *class : 0);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
