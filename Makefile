@@ -29,7 +29,7 @@ BENCH		:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all quick bench clean help
+.PHONY: all lab run quick bench clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -67,6 +67,27 @@ $(BUILD)/bench/%: tests/bench/%.c $(BUILD)/libweir.a Makefile | $(SKELS) $(TEST_
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d -Itests $< $(BUILD)/libweir.a $(LDFLAGS) $(ALL_LDLIBS) -o $@
 
+# the tools of the lab: tests/lab/NAME.c, some with a BPF half NAME.bpf.c
+LAB		:= $(patsubst tests/lab/%.c,$(BUILD)/lab/%,$(filter-out %.bpf.c,$(wildcard tests/lab/*.c)))
+LAB_SKELS	:= $(patsubst tests/lab/%.bpf.c,$(BUILD)/lab/%.skel.h,$(wildcard tests/lab/*.bpf.c))
+
+$(BUILD)/lab/%.bpf.o: tests/lab/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+
+$(BUILD)/lab/%.skel.h: $(BUILD)/lab/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(BUILD)/lab/%: tests/lab/%.c Makefile | $(LAB_SKELS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -I$(BUILD)/lab -MMD -MP -MF $@.d $< $(LDFLAGS) -lbpf -lpthread -o $@
+
+lab: $(LAB)
+
+# needs root; works in network namespaces of its own, and removes them
+run: all lab
+	WEIR=$(BUILD)/weir LAB_TOOLS=$(BUILD)/lab tests/lab/run.sh
+
 # what a developer runs after each step: the unit tests
 quick: all $(UNIT:%=$(BUILD)/tests/%)
 	@tests/run $(UNIT:%=$(BUILD)/tests/%)
@@ -82,4 +103,4 @@ help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/user/*.d $(BUILD)/tests/*.d \
-		    $(BUILD)/tests/bpf/*.d $(BUILD)/bench/*.d)
+		    $(BUILD)/tests/bpf/*.d $(BUILD)/bench/*.d $(BUILD)/lab/*.d)
