@@ -105,7 +105,7 @@ struct policy {
 	size_t		interface_count;
 	struct entries	trust, block;
 	struct checks	check;
-	struct limit	*limit;			/* owned; at most one per kind, prefix and roles */
+	struct limit	*limit;			/* owned; no two have the same key */
 	size_t		limit_count;
 	struct bypass	*bypass;		/* owned */
 	size_t		bypass_count;
@@ -127,18 +127,37 @@ int policy_read(const char *path, __u64 now_ns, bool unsafe, struct policy *poli
 /* The whole policy as text. with_block: the block list's entries too. */
 void policy_print(FILE *to, const struct policy *policy, __u64 now_ns, bool with_block);
 
-/* Reads the words of one limit, as the CLI and a line of `limit new-flows` have them. */
-int limit_parse(int argc, char **argv, struct limit *limit, struct fail *fail);
-void limit_print(FILE *to, const struct limit *limit);
-bool limit_same_key(const struct limit *a, const struct limit *b);
+/*
+ * Reads the words of one statement, as the CLI and a line of the block have them; the place of an
+ * error is in "command line". A failure leaves *out alone.
+ */
+/* [prefix P] [from outside|inside] per source|per destination|per aggregate|total RATE [burst N] */
+int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail);
+/* [proto] [tcp|udp|...] [port N[-M]] [to P] [from P] [fast] */
+int bypass_parse(int argc, char **argv, struct bypass *out, struct fail *fail);
+/* P [timeout T] [comment S]; the comment is the caller's to free */
+int entry_parse(int argc, char **argv, __u64 now_ns, struct entry *out, struct fail *fail);
 
-/* Adds or replaces the entry of that prefix (takes comment over); keeps the order. */
+/* As the parsers read them, without a newline. */
+void limit_print(FILE *to, const struct limit *limit);
+void bypass_print(FILE *to, const struct bypass *bypass);
+void entry_print(FILE *to, const struct entry *entry, __u64 now_ns);
+
+/* The same kind and prefix, and a role in common: a policy has at most one of the two. */
+bool limit_same_key(const struct limit *a, const struct limit *b);
+bool bypass_same(const struct bypass *a, const struct bypass *b);
+
+/* Adds or replaces the entry of that prefix; keeps the order. Takes comment over if it succeeds. */
 int entries_put(struct entries *entries, const struct entry *entry, struct fail *fail);
 /* 0, or -EXIT_NO_ENTRY. */
 int entries_remove(struct entries *entries, const struct prefix *prefix, struct fail *fail);
 /* The most specific unexpired entry that covers the prefix, or NULL. */
 const struct entry *entries_find(const struct entries *entries, const struct prefix *prefix,
 				 __u64 now_ns);
+/* For many at once: append them all, in any order, then settle: sorts, and of equal prefixes keeps
+ * the one that lasts longest. Nothing else may be asked of the list in between. */
+int entries_append(struct entries *entries, const struct entry *entry, struct fail *fail);
+void entries_settle(struct entries *entries);
 void entries_free(struct entries *entries);
 
 #endif

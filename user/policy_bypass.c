@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* bypass { ... } */
+#include <netinet/in.h>
+#include <string.h>
+#include "reader.h"
+
+static bool has_ports(__u8 protocol)
+{
+	return !protocol || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP ||
+	       protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
+}
+
+/* one statement; the prefixes that it names go to the lists */
+static int bypass_words(struct reader *reader, struct bypass *bypass, struct prefixes *to,
+			struct prefixes *from)
+{
+	struct token port;
+
+	bypass->fast = reader_take(reader, "fast");
+	reader_protocol(reader, &bypass->protocol);
+	port = reader->lexer.now;
+	if (reader_take(reader, "port")) {
+		reader_ports(reader, &bypass->ports);
+		if (!has_ports(bypass->protocol))
+			reader_fail_at(reader, &port, NULL, "this protocol has no ports");
+	}
+	if (reader_take(reader, "to"))
+		reader_prefix_set(reader, to);
+	if (reader_take(reader, "from"))
+		reader_prefix_set(reader, from);
+	bypass->fast |= reader_take(reader, "fast");
+	if (!bypass->protocol && !bypass->ports.first && !to->count && !from->count)
+		return reader_expected(reader, "a protocol, port, to or from");
+	return reader->failed ? -EXIT_USAGE : 0;
+}
+
+bool bypass_same(const struct bypass *a, const struct bypass *b)
+{
+	return a->protocol == b->protocol && a->ports.first == b->ports.first &&
+	       a->ports.last == b->ports.last && !prefix_compare(&a->to, &b->to) &&
+	       !prefix_compare(&a->from, &b->from);
+}
+
+static int bypass_add(struct reader *reader, const struct token *at, const struct bypass *bypass)
+{
+	struct policy *policy = reader->policy;
+	struct bypass *grown = array_room(policy->bypass, policy->bypass_count, sizeof(*grown));
+	struct place *place;
+
+	if (!grown)
+		return reader_no_memory(reader);
+	policy->bypass = grown;
+	place = array_room(reader->bypass_place, policy->bypass_count, sizeof(*place));
+	if (!place)
+		return reader_no_memory(reader);
+	reader->bypass_place = place;
+	for (size_t i = 0; i < policy->bypass_count; i++)
+		if (bypass_same(&policy->bypass[i], bypass))
+			return reader_fail_at(reader, at, "keep one of the two",
+					      "this bypass is already set at %s:%u", place[i].file,
+					      place[i].line);
+	if (policy->bypass_count == STATEMENTS_MAX)
+		return reader_fail_at(reader, at, NULL, "more than %d bypasses", STATEMENTS_MAX);
+	place[policy->bypass_count] = reader_place(reader, at);
+	grown[policy->bypass_count++] = *bypass;
+	return 0;
+}
+
+/* every pair of a `to` and a `from` of one family; false if there is none */
+static bool bypass_pairs(struct reader *reader, const struct token *at, struct bypass *bypass,
+			 const struct prefixes *to, const struct prefixes *from)
+{
+	bool any = false;
+
+	if (to->count && from->count > STATEMENTS_MAX / to->count) {
+		reader_fail_at(reader, at, NULL, "more than %d bypasses", STATEMENTS_MAX);
+		return true;
+	}
+	for (size_t t = 0; t < (to->count ? to->count : 1); t++) {
+		for (size_t f = 0; f < (from->count ? from->count : 1) && !reader->failed; f++) {
+			bypass->to = to->count ? to->at[t] : (struct prefix){};
+			bypass->from = from->count ? from->at[f] : (struct prefix){};
+			if (to->count && from->count && bypass->to.family != bypass->from.family)
+				continue;
+			any = true;
+			if (reader->policy)
+				bypass_add(reader, at, bypass);
+		}
+	}
+	return any;
+}
+
+static int bypass_read(struct reader *reader, struct bypass *bypass)
+{
+	const struct token at = reader->lexer.now;
+	struct prefixes to = {}, from = {};
+
+	bypass_words(reader, bypass, &to, &from);
+	if (!reader->failed && !bypass_pairs(reader, &at, bypass, &to, &from))
+		reader_fail_at(reader, &at, NULL, "no packet goes from IPv%d to IPv%d",
+			       bypass->from.family, bypass->to.family);
+	free(to.at);
+	free(from.at);
+	return reader->failed ? -EXIT_USAGE : 0;
+}
+
+static int bypass_line(struct reader *reader, void *unused)
+{
+	struct bypass bypass = {};
+
+	(void)unused;
+	return bypass_read(reader, &bypass);
+}
+
+int bypass_block(struct reader *reader)
+{
+	return reader_block(reader, bypass_line, NULL);
+}
+
+int bypass_parse(int argc, char **argv, struct bypass *out, struct fail *fail)
+{
+	struct bypass bypass = {};
+	struct reader reader;
+	int status;
+
+	reader_words(&reader, argc, argv, fail);
+	bypass_read(&reader, &bypass);
+	status = reader_words_end(&reader);
+	if (!status)
+		*out = bypass;
+	return status;
+}
+
+void bypass_print(FILE *to, const struct bypass *bypass)
+{
+	const char *name = protocol_name(bypass->protocol), *space = "";
+	char text[PREFIX_TEXT];
+
+	if (name)
+		fprintf(to, "%s", name);
+	else if (bypass->protocol)
+		fprintf(to, "proto %u", bypass->protocol);
+	space = bypass->protocol ? " " : "";
+	if (bypass->ports.first) {
+		fprintf(to, "%sport %s", space, ports_print(&bypass->ports, text, sizeof(text)));
+		space = " ";
+	}
+	if (bypass->to.family) {
+		fprintf(to, "%sto %s", space, prefix_print(&bypass->to, text, sizeof(text)));
+		space = " ";
+	}
+	if (bypass->from.family) {
+		fprintf(to, "%sfrom %s", space, prefix_print(&bypass->from, text, sizeof(text)));
+		space = " ";
+	}
+	if (bypass->fast)
+		fprintf(to, "%sfast", space);
+}
