@@ -197,12 +197,23 @@ struct budget_use {
 ABI_SIZE(struct budget_use, 32);
 
 /*
- * map "source": one line per set, four sources a line. All that the first packet of a source
- * touches; see bpf/source.h for the rules of replacement.
+ * map "source": one line per set, four sources a line; map "group": the same for aggregates and
+ * destinations. All that a packet which opens a flow touches; bpf/seat.h has the rules.
+ *
+ * key: bpf/source.h, bpf/group.h. word: the GCRA time, which is never behind the time at which the
+ * key was last seen, below these marks. 0: the seat is free.
  */
+#define SEAT_PROVEN	(1ULL << 63)	/* a two-way flow with it has lately existed */
+#define SEAT_AGAIN	(1ULL << 62)	/* came again since the mark was last taken off */
+#define SEAT_MORE	(1ULL << 61)	/* source_more holds its numbers */
+#define SEAT_SIX	(1ULL << 60)	/* IPv6 */
+#define SEAT_INSIDE	(1ULL << 59)	/* seen on a device with ROLE_INSIDE */
+#define SEAT_TAT	(SEAT_INSIDE - 1)	/* nanoseconds; enough for 18 years after boot */
+#define SEAT_WHO	(SEAT_SIX | SEAT_INSIDE)
+
 struct source_hot {
-	__u64	key;		/* see source_key(); 0: free */
-	__u64	tat_ns;		/* GCRA state of the source's own limit; its low bits are flags */
+	__u64	key;
+	__u64	word;
 };
 #define SOURCE_WAYS	4
 struct source_line {
@@ -210,15 +221,24 @@ struct source_line {
 };
 ABI_SIZE(struct source_line, 64);
 
-/* map "source_more": index: line * SOURCE_WAYS + way; written from the second flow on */
+/*
+ * map "source_more": index: line * SOURCE_WAYS + way; written from the second flow on. Void unless
+ * the seat has SEAT_MORE. Statistics: two CPUs that count the same source in the same instant may
+ * count one flow. Time is CLOCK_MONOTONIC in steps of 2^20 ns and windows of 2^30 ns, both of
+ * which are nearly a millisecond and a second, and need no division.
+ */
+#define SOURCE_STEP_SHIFT	20
+#define SOURCE_WINDOW_SHIFT	30
+#define SOURCE_RATE_BITS	20	/* flows a window, saturating */
+#define SOURCE_AVERAGE_SHIFT	4	/* the average is in sixteenths of a flow a window */
 struct source_more {
-	__u64	key;		/* whose numbers these are: another one's are void */
-	__u32	total;		/* new flows, admitted or not */
-	__u32	dropped;
-	__u32	first_s;	/* seconds of CLOCK_MONOTONIC */
-	__u32	last_ms;	/* milliseconds of CLOCK_MONOTONIC, wraps after 49 days */
-	__u32	rate;		/* flows in the current second */
-	__u32	average;	/* flows per 1024 s, exponential, over about a minute */
+	__u64	low;		/* lower half of an IPv6 source that is longer than /64; else 0 */
+	__u32	total;		/* new flows, admitted or not; saturating */
+	__u32	dropped;	/* of these; that the very first one was dropped is not known */
+	__u32	first_window;	/* first seen */
+	__u32	last_step;	/* last seen; wraps after 52 days */
+	__u64	rates;		/* bits 0-19 flows in the window of last_step, 20-39 in the one
+				 * before, 40-63 average of the last minute */
 };
 ABI_SIZE(struct source_more, 32);
 
@@ -275,6 +295,7 @@ enum feature {
 #define MAP_BUDGET_USE	"budget_use"
 #define MAP_SOURCE	"source"
 #define MAP_SOURCE_MORE	"source_more"
+#define MAP_GROUP	"group"
 #define MAP_HIT		"hit"
 #define MAP_PRESSURE	"pressure"
 #define MAP_RUN		"run"

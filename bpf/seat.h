@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Seats: per-key rate limits in a table of fixed size, four seats in a line of 64 bytes.
+ *
+ * A key may sit only in the line that its keyed hash chooses, so one key costs one cache line,
+ * found or not. A seat is the key itself, never a fingerprint: nobody is taken for somebody else.
+ * Its second word holds the GCRA state, which is never behind the time at which the key was last
+ * seen, and above it, in this order, what protects the seat from newcomers:
+ *
+ *  - A key that was seen once is replaced by any newcomer, the one not seen for longest first.
+ *  - A key that came again is not replaced while another in its line has come only once. When all
+ *    four have come again, a newcomer gets no seat but takes that mark off the one not seen for
+ *    longest; unless it comes again before the next newcomer does, that one gets its seat. So a
+ *    heavy key loses its seat only to as many keys as heavy, and a heavy newcomer gets one soon.
+ *  - A proven key is not replaced before it was away for PROVEN_KEEP_NS. Whoever proves keys
+ *    leaves one seat in each line unproven.
+ *
+ * A newcomer without a seat is not limited by itself: the shared budgets still hold it.
+ *
+ * Two CPUs can take one seat in the same instant. The seat is then one's key with the other's
+ * state, at most a burst ahead of the clock. Charges of a seated key are atomic: none is lost, and
+ * at most CPUs - 1 flows are admitted beyond its burst.
+ */
+#ifndef WEIR_SEAT_H
+#define WEIR_SEAT_H
+
+#include "gcra.h"
+
+#define PROVEN_KEEP_NS	(15 * 60 * 1000000000ULL)
+
+struct seat {
+	__u64	word;	/* what stood there; 0: the seat is new for this key */
+	__u32	way;	/* number of the seat in its line */
+	bool	none;	/* no seat was to be had */
+};
+
+/*
+ * What a seat is worth, with its number in the low two bits. The key's own seat is below 4; the
+ * others come in the order in which they are replaced: free, seen once, came again, proven.
+ */
+static __always_inline __u64 seat_worth(const struct source_hot *hot, __u32 way, __u64 key,
+					__u64 who, __u64 now_ns)
+{
+	__u64 word = hot->word, differs = (hot->key ^ key) | ((word & SEAT_WHO) ^ who);
+	__u64 here = bit_less(now_ns, (word & SEAT_TAT) + PROVEN_KEEP_NS);
+	__u64 worth = (word & SEAT_TAT) + only_if(here, word & (SEAT_PROVEN | SEAT_AGAIN));
+
+	return only_if(bit_any(differs), (worth >> 1 & ~3ULL) + 4) | way;
+}
+
+/* The seat of a key, or one for it. Writes nothing but the mark of the next one to be replaced. */
+static __always_inline struct seat seat_find(struct source_line *line, __u64 key, __u64 who,
+					     __u64 now_ns)
+{
+	__u64 least = least_of(
+		least_of(seat_worth(&line->way[0], 0, key, who, now_ns),
+			    seat_worth(&line->way[1], 1, key, who, now_ns)),
+		least_of(seat_worth(&line->way[2], 2, key, who, now_ns),
+			    seat_worth(&line->way[3], 3, key, who, now_ns)));
+	struct source_hot *hot = &line->way[least & 3];
+	struct seat seat = {
+		.word = only_if(bit_less(least, 4), *(volatile __u64 *)&hot->word),
+		.way = least & 3,
+		.none = bit_less((SEAT_AGAIN >> 1) - 1, least),
+	};
+
+	if (seat.none && least < SEAT_PROVEN >> 1)
+		__sync_fetch_and_and(&hot->word, ~SEAT_AGAIN);
+	return seat;
+}
+
+/* 1 if no further flow of the key may come, else 0. */
+static __always_inline __u64 seat_closed(const struct seat *seat, __u64 now_ns,
+					 const struct pace *pace)
+{
+	return gcra_closed(seat->word & SEAT_TAT, now_ns, pace);
+}
+
+/* The key was seen, and charged with cost_ns. line: as for seat_find(). */
+static __always_inline void seat_take(struct source_line *line, const struct seat *seat, __u64 key,
+				      __u64 who, __u64 now_ns, const struct pace *pace,
+				      __u64 cost_ns)
+{
+	struct source_hot *hot = &line->way[seat->way & 3];
+	__u64 word;
+
+	if (seat->none)
+		return;
+	if (!seat->word) {
+		hot->word = who | (now_ns + cost_ns);
+		hot->key = key;
+		return;
+	}
+	word = (seat->word & ~SEAT_TAT) | SEAT_AGAIN | SEAT_MORE |
+	       (now_ns + gcra_ahead_ns(seat->word & SEAT_TAT, now_ns, pace) + cost_ns);
+	if (word == seat->word)
+		return;
+	if (__sync_val_compare_and_swap(&hot->word, seat->word, word) == seat->word)
+		return;
+	/* another CPU has just brought it to the clock and set the marks */
+	__sync_fetch_and_add(&hot->word, cost_ns);
+}
+
+#endif
