@@ -86,6 +86,13 @@ struct tcp_header {		/* RFC 9293 3.1 */
 	__be16	urgent;
 };
 
+struct gre_header {		/* RFC 2784, RFC 2637 */
+	__be16	flags;		/* the version is the lowest 3 bits */
+	__be16	proto;
+	__be16	length;
+	__be16	call;
+};
+
 struct icmp_header {		/* ICMP (RFC 792) and ICMPv6 (RFC 4443) */
 	__u8	type;
 	__u8	code;
@@ -201,7 +208,10 @@ static __always_inline __u32 extension_size(__u8 proto, __u8 length)
 	return (length + 1) * 8;
 }
 
-/* The ports that an ICMP error quotes; without them the quotation is of no use to anybody. */
+/*
+ * What an ICMP error quotes of the flow it speaks of. PKT_INNER is set only if conntrack could
+ * make a tuple of it, and of its answer (nf_conntrack_inet_error() in the kernel).
+ */
 static __always_inline void parse_inner_l4(const struct frame *frame, __u32 offset,
 					   struct pkt *pkt)
 {
@@ -215,12 +225,11 @@ static __always_inline void parse_inner_l4(const struct frame *frame, __u32 offs
 		pkt->inner_sport = ports->sport;
 		pkt->inner_dport = ports->dport;
 	}
-	if (pkt->inner_proto == IPPROTO_ICMP || pkt->inner_proto == IPPROTO_ICMPV6) {
+	if (pkt->inner_proto == (pkt->family == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) {
 		icmp = header_at(frame, offset, sizeof(*icmp), pkt);
-		if (!icmp)
+		if (!icmp || !icmp_is_query(pkt->family, icmp->type))
 			return;
-		if (icmp_is_query(pkt->family, icmp->type))
-			pkt->inner_sport = icmp->id;
+		pkt->inner_sport = icmp->id;
 	}
 	pkt->flags |= PKT_INNER;
 }
@@ -234,10 +243,8 @@ static __always_inline void parse_inner4(const struct frame *frame, __u32 offset
 	pkt->inner_saddr[0] = ip->saddr;
 	pkt->inner_daddr[0] = ip->daddr;
 	pkt->inner_proto = ip->protocol;
-	if (ip->frag_off & bpf_htons(0x1fff)) {
-		pkt->flags |= PKT_INNER;
+	if (ip->frag_off & bpf_htons(0x1fff))
 		return;
-	}
 	parse_inner_l4(frame, offset + ip->ihl * 4, pkt);
 }
 
@@ -259,10 +266,8 @@ static __always_inline void parse_inner6(const struct frame *frame, __u32 offset
 			return;
 		proto = pkt->inner_proto;
 		pkt->inner_proto = extension->next;
-		if (proto == IPPROTO_FRAGMENT && extension->fragment & bpf_htons(0xfff8)) {
-			pkt->flags |= PKT_INNER;
+		if (proto == IPPROTO_FRAGMENT && extension->fragment & bpf_htons(0xfff8))
 			return;
-		}
 		offset = merge(frame, offset + extension_size(proto, extension->length));
 	}
 	if (is_extension(pkt->inner_proto)) {
@@ -343,10 +348,25 @@ static __always_inline void parse_icmp(const struct frame *frame, __u32 offset, 
 		pkt->sport = icmp->id;
 	if (!icmp_is_error(pkt->family, icmp->type))
 		return;
+	pkt->flags |= PKT_ICMP_ERROR;
 	if (pkt->family == 6)
 		parse_inner6(frame, offset, pkt);
 	else
 		parse_inner4(frame, offset, pkt);
+}
+
+/* Flows of GRE have no ports. conntrack takes version 1 (RFC 2637) with nothing but PPP inside. */
+static __always_inline void parse_gre(const struct frame *frame, __u32 offset, struct pkt *pkt)
+{
+	const struct gre_header *gre;
+
+	pkt->flags |= PKT_HAS_L4;
+	pkt->payload = bytes_between(offset, frame->ip_end);
+	if (pkt->payload < sizeof(*gre))
+		return;
+	gre = header_at(frame, offset, sizeof(*gre), pkt);
+	if (gre && (gre->flags & bpf_htons(7)) == bpf_htons(1) && gre->proto != bpf_htons(0x880b))
+		pkt->flags |= PKT_BAD_L4_HEADER;
 }
 
 static __always_inline void parse_l4(const struct frame *frame, __u32 offset, struct pkt *pkt)
@@ -361,6 +381,8 @@ static __always_inline void parse_l4(const struct frame *frame, __u32 offset, st
 	case IPPROTO_DCCP:
 	case IPPROTO_UDPLITE:
 		return parse_ports(frame, offset, pkt);
+	case IPPROTO_GRE:
+		return parse_gre(frame, offset, pkt);
 	case IPPROTO_ICMP:
 		if (pkt->family == 4)
 			return parse_icmp(frame, offset, pkt);

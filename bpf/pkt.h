@@ -23,6 +23,7 @@ enum pkt_flag {
 	PKT_NOT_IP		= 1 << 8,
 	PKT_HAS_L4		= 1 << 9,	/* sport.. icmp_code are filled as l4_proto says */
 	PKT_TCP_OPTIONS		= 1 << 10,
+	PKT_ICMP_ERROR		= 1 << 11,	/* quotes another packet; PKT_INNER: legibly */
 };
 
 /* TCP flags as they stand in byte 13 of the header (RFC 9293) */

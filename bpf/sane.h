@@ -44,17 +44,31 @@ static __always_inline bool icmp_valid(__u8 type)
 }
 
 /*
- * The same for ICMPv6: below 128 all are errors; MLD and neighbour discovery are not tracked
- * (noct_valid_new[] of nf_conntrack_proto_icmpv6.c); the rest are queries.
+ * The same for ICMPv6 (nf_conntrack_proto_icmpv6.c): below 128 all are errors; MLD, neighbour
+ * discovery and multicast router discovery are not tracked at all, redirects may be related.
  */
 static __always_inline bool icmp6_valid(__u8 type)
 {
-	const __u32 valid = 1 << 0 | 1 << 1 |		/* 128 echo */
-			    0x7f << 2 |			/* 130 MLD, neighbour discovery */
-			    1 << 11 | 1 << 12 |		/* 139 node information */
-			    1 << 15;			/* 143 MLDv2 report */
+	const __u32 valid = 0x3 |			/* 128 echo */
+			    0xff << 2 |			/* 130 MLD, neighbour discovery, redirect */
+			    0x3 << 11 |			/* 139 node information */
+			    1 << 15 |			/* 143 MLDv2 report */
+			    0x3 << 23;			/* 151 multicast router discovery */
 
 	return type < 128 || (type < 160 && valid >> (type & 31) & 1);
+}
+
+static __always_inline enum reason sane_icmp(const struct pkt *pkt)
+{
+	__u8 own = pkt->family == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+
+	if (pkt->l4_proto != own)
+		return REASON_ICMP_TYPE;	/* the one of the other family */
+	if (pkt->family == 6 ? !icmp6_valid(pkt->icmp_type) : !icmp_valid(pkt->icmp_type))
+		return REASON_ICMP_TYPE;
+	if (pkt->flags & PKT_ICMP_ERROR && !(pkt->flags & PKT_INNER))
+		return REASON_ICMP_TYPE;	/* speaks of nothing that can be a flow */
+	return REASON_NONE;
 }
 
 static __always_inline bool is_loopback(const struct pkt *pkt)
@@ -86,10 +100,10 @@ static __always_inline enum reason sane_l4(const struct pkt *pkt)
 		return REASON_L4_HEADER;
 	if (pkt->l4_proto == IPPROTO_TCP && !tcp_flags_valid(pkt->tcp_flags))
 		return REASON_TCP_FLAGS;
-	if (pkt->l4_proto == IPPROTO_ICMP && (pkt->family == 6 || !icmp_valid(pkt->icmp_type)))
-		return REASON_ICMP_TYPE;
-	if (pkt->l4_proto == IPPROTO_ICMPV6 && (pkt->family == 4 || !icmp6_valid(pkt->icmp_type)))
-		return REASON_ICMP_TYPE;
+	if (pkt->l4_proto == IPPROTO_ICMP || pkt->l4_proto == IPPROTO_ICMPV6)
+		return sane_icmp(pkt);
+	if (pkt->l4_proto == IPPROTO_NONE && pkt->family == 6)
+		return REASON_L4_HEADER;	/* ipv6_skip_exthdr() finds nothing to track */
 	return REASON_NONE;
 }
 
