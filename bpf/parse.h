@@ -549,7 +549,7 @@ static __always_inline __u32 parse_ip6(struct frame *frame, __u32 offset, struct
 	return readable ? offset : 0;
 }
 
-/* Ethernet, tags, PPPoE: returns the Ethernet type of what follows, *offset is where; 0: stop. */
+/* Ethernet, tags, PPPoE: returns the Ethernet type of what follows at *offset, or sets a flag. */
 static __always_inline __be16 parse_link(struct frame *frame, __u32 *offset, struct pkt *pkt)
 {
 	const struct ethhdr *eth = header_at(frame, 0, sizeof(*eth), pkt);
@@ -627,7 +627,7 @@ static __always_inline void parse(const void *data, const void *data_end, __u32 
 	__builtin_memset(pkt, 0, sizeof(*pkt));
 	pkt->bytes = bytes;
 	proto = l3 ? parse_version(&frame, pkt) : parse_link(&frame, &offset, pkt);
-	if (!proto)
+	if (pkt->flags)
 		return;
 	pkt->l3_offset = offset;
 	offset = merge(&frame, offset);
