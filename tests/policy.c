@@ -264,6 +264,410 @@ TEST(errors_name_place_and_cure)
 	}
 }
 
+/* ---- the command line ---------------------------------------------------------------------- */
+
+TEST(words_are_read_as_the_file_has_them)
+{
+	static const struct {
+		const char *words[12];
+		const char *printed;	/* NULL: fails */
+	} rows[] = {
+		{ { "per", "source", "200/s", "burst", "400" }, "per source 200/second burst 400" },
+		{ { "prefix", "10.0.0.0/8", "from", "inside", "total", "5/s" },
+		  "prefix 10.0.0.0/8 from inside total 5/second" },
+		{ { "total", "5/s", "bust", "4" }, NULL },
+		{ { "total", "0/s" }, NULL },
+		{ { "total", "5/s;", "total", "6/s" }, NULL },
+		{ { "total", "5/s\n" }, NULL },
+		{ { "prefix", "{", "10.0.0.0/8", "11.0.0.0/8", "}", "total", "5/s" }, NULL },
+		{ { "prefix", "10.0.0.0/30", "per", "aggregate", "5/s" }, NULL },
+		{ { NULL }, NULL },
+		{ { "" }, NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct limit limit = { .burst = 77 };
+		struct fail fail = {};
+		char text[256] = "";
+		int argc = 0, status;
+		FILE *to;
+
+		while (rows[i].words[argc])
+			argc++;
+		status = limit_parse(argc, (char **)rows[i].words, &limit, &fail);
+		if (!rows[i].printed) {
+			CHECK_EQ(status, -EXIT_USAGE);
+			CHECK_STR(fail.file, "command line");
+			CHECK_EQ(limit.burst, 77);
+			continue;
+		}
+		CHECK_SAID(!status, "%s: %s", rows[i].printed, fail.what);
+		to = fmemopen(text, sizeof(text), "w");
+		limit_print(to, &limit);
+		fclose(to);
+		CHECK_STR(text, rows[i].printed);
+	}
+}
+
+TEST(a_wrong_word_has_its_place_in_the_command_line)
+{
+	char *words[] = { "per", "source", "200/s", "burst", "x y" };
+	struct limit limit;
+	struct fail fail;
+
+	CHECK_EQ(limit_parse(5, words, &limit, &fail), -EXIT_USAGE);
+	CHECK_STR(fail.text, "per source 200/s burst \"x y\"");
+	CHECK_EQ(fail.column, 24);
+}
+
+TEST(entries_and_bypasses_are_read_from_words)
+{
+	char *entry_words[] = { "192.0.2.1", "timeout", "10m", "comment", "it's \"me\"\n" };
+	char *bypass_words[] = { "proto", "udp", "port", "53", "to", "192.0.2.1", "fast" };
+	struct entry entry = {};
+	struct bypass bypass = {};
+	struct fail fail = {};
+
+	CHECK_EQ(entry_parse(5, entry_words, NOW, &entry, &fail), 0);
+	CHECK_EQ(entry.until_ns, NOW + 600 * SECOND);
+	CHECK_EQ(entry.prefix.length, 32);
+	if (entry.comment)
+		CHECK_STR(entry.comment, "it's \"me\"\n");
+	free(entry.comment);
+	CHECK_EQ(entry_parse(1, entry_words, NOW, &entry, &fail), 0);
+	CHECK(entry.until_ns == ~0ULL && !entry.comment);
+	CHECK_EQ(entry_parse(0, entry_words, NOW, &entry, &fail), -EXIT_USAGE);
+	CHECK_EQ(entry_parse(2, entry_words, NOW, &entry, &fail), -EXIT_USAGE);
+	CHECK_EQ(bypass_parse(7, bypass_words, &bypass, &fail), 0);
+	CHECK(bypass.fast && bypass.protocol == 17 && bypass.ports.first == 53);
+	CHECK_EQ(bypass.to.length, 32);
+	CHECK_EQ(bypass_parse(1, bypass_words, &bypass, &fail), -EXIT_USAGE);
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static __u64 random_state;
+
+/* xorshift64*: the seed is printed, a failure can be repeated with SEED=... */
+static __u32 random_below(__u32 bound)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (random_state * 0x2545f4914f6cdd1dULL >> 32) % bound;
+}
+
+static void random_seed(void)
+{
+	const char *given = getenv("SEED");
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	random_state = given ? strtoull(given, NULL, 0) : (__u64)now.tv_sec * SECOND + now.tv_nsec;
+	random_state |= 1;
+	printf("# SEED=%llu\n", random_state);
+}
+
+/* from a small space, so that prefixes meet and nest */
+static struct prefix random_prefix(void)
+{
+	struct prefix prefix = { .family = random_below(2) ? 4 : 6 };
+	unsigned int bits = prefix.family == 4 ? 32 : 128;
+
+	prefix.length = random_below(4) ? bits - random_below(4) : random_below(bits + 1);
+	prefix.addr[0] = random_below(2) ? 10 : 0x20;
+	prefix.addr[bits / 8 - 1] = random_below(16);
+	for (unsigned int bit = prefix.length; bit < bits; bit++)
+		prefix.addr[bit / 8] &= ~(0x80 >> bit % 8);
+	return prefix;
+}
+
+/* the most specific one, by looking at each */
+static const struct entry *naive_find(const struct entries *entries, const struct prefix *prefix,
+				      __u64 now_ns)
+{
+	const struct entry *best = NULL;
+
+	for (size_t i = 0; i < entries->count; i++)
+		if (entries->at[i].until_ns > now_ns &&
+		    prefix_covers(&entries->at[i].prefix, prefix) &&
+		    (!best || best->prefix.length < entries->at[i].prefix.length))
+			best = &entries->at[i];
+	return best;
+}
+
+TEST(lists_agree_with_a_naive_one)
+{
+	struct entries entries = {}, naive = {};
+	struct fail fail;
+	size_t found = 0, removed = 0;
+
+	random_seed();
+	for (int step = 0; step < 20000; step++) {
+		struct entry entry = { .prefix = random_prefix(), .until_ns = 1 + random_below(5) };
+		size_t i = 0;
+
+		while (i < naive.count && prefix_compare(&naive.at[i].prefix, &entry.prefix))
+			i++;
+		if (random_below(3)) {
+			CHECK_EQ(entries_put(&entries, &entry, &fail), 0);
+			if (i < naive.count)
+				naive.at[i] = entry;
+			else
+				CHECK_EQ(entries_append(&naive, &entry, &fail), 0);
+		} else {
+			CHECK_EQ(entries_remove(&entries, &entry.prefix, &fail),
+				 i < naive.count ? 0 : -EXIT_NO_ENTRY);
+			if (i < naive.count) {
+				naive.at[i] = naive.at[--naive.count];
+				removed++;
+			}
+		}
+		CHECK_EQ(entries.count, naive.count);
+		entry.prefix = random_prefix();
+		const struct entry *got = entries_find(&entries, &entry.prefix, 2);
+		const struct entry *wanted = naive_find(&naive, &entry.prefix, 2);
+
+		CHECK(!got == !wanted && (!got || !prefix_compare(&got->prefix, &wanted->prefix)));
+		found += got != NULL;
+	}
+	for (size_t i = 1; i < entries.count; i++)
+		CHECK(prefix_compare(&entries.at[i - 1].prefix, &entries.at[i].prefix) < 0);
+	entries_settle(&naive);
+	CHECK(entries_equal(&entries, &naive));
+	CHECK(found > 100 && removed > 100);
+	entries_free(&entries);
+	entries_free(&naive);
+}
+
+TEST(what_is_not_on_the_list_is_said)
+{
+	struct entries entries = {};
+	struct entry entry = { .until_ns = ~0ULL };
+	struct prefix inner;
+	struct fail fail;
+
+	prefix_parse("10.0.0.0/8", &entry.prefix, &fail);
+	prefix_parse("10.1.0.0/16", &inner, &fail);
+	CHECK_EQ(entries_put(&entries, &entry, &fail), 0);
+	CHECK_EQ(entries_remove(&entries, &inner, &fail), -EXIT_NO_ENTRY);
+	CHECK_STR(fail.what, "10.1.0.0/16 is not on the list");
+	CHECK_STR(fail.remedy, "it lies within 10.0.0.0/8, which is");
+	entries_free(&entries);
+}
+
+TEST(of_equal_prefixes_the_longest_stays)
+{
+	struct policy policy;
+
+	if (!parses("blocked { 10.0.0.1 timeout 5; 10.0.0.1 comment \"b\"; 10.0.0.1 timeout 9 }", &policy))
+		return;
+	CHECK_EQ(policy.block.count, 1);
+	CHECK(policy.block.at[0].until_ns == ~0ULL && policy.block.at[0].comment);
+	policy_free(&policy);
+}
+
+TEST(a_million_entries_fit)
+{
+	size_t size = 40UL << 20, used;
+	char *text = malloc(size);
+	struct policy policy;
+
+	used = sprintf(text, "blocked {\n");
+	for (unsigned int i = 0; i < 1000000; i++) {
+		__u32 address = i * 2654435761u;	/* odd: each address once, in no order */
+
+		used += sprintf(text + used, "%u.%u.%u.%u\n", address >> 24, address >> 16 & 255,
+				address >> 8 & 255, address & 255);
+	}
+	sprintf(text + used, "}\n");
+	if (parses(text, &policy))
+		CHECK_EQ(policy.block.count, 1000000);
+	policy_free(&policy);
+	free(text);
+}
+
+/* ---- policies at random -------------------------------------------------------------------- */
+
+static void random_prefixes(struct prefix **out, size_t *count)
+{
+	*count = random_below(3);
+	*out = *count ? malloc(*count * sizeof(**out)) : NULL;
+	for (size_t i = 0; i < *count; i++)
+		(*out)[i] = random_prefix();
+}
+
+static struct rate random_rate(void)
+{
+	static const __u64 per[] = { SECOND, 60 * SECOND, 3600 * SECOND };
+
+	return (struct rate){ 1 + random_below(1000000000), per[random_below(3)] };
+}
+
+static struct ports random_ports(void)
+{
+	__u16 first = 1 + random_below(65535);
+
+	return (struct ports){ first, first + random_below(65536 - first) };
+}
+
+static void random_entries(struct entries *entries)
+{
+	struct fail fail;
+
+	for (__u32 i = random_below(6); i; i--) {
+		struct entry entry = { random_prefix(), ~0ULL, NULL };
+
+		if (random_below(2))
+			entry.until_ns = NOW + (1 + random_below(1000000)) * SECOND;
+		if (random_below(2)) {
+			entry.comment = calloc(1, 256);
+			for (__u32 length = 1 + random_below(255), at = 0; at < length; at++)
+				entry.comment[at] = 1 + random_below(255);
+		}
+		entries_put(entries, &entry, &fail);
+	}
+}
+
+static void random_interfaces(struct policy *policy)
+{
+	policy->interface_count = random_below(4);
+	policy->interface = calloc(policy->interface_count + 1, sizeof(*policy->interface));
+	for (size_t i = 0; i < policy->interface_count; i++) {
+		struct interface *interface = &policy->interface[i];
+
+		interface->name[0] = '0' + i;	/* no two alike */
+		for (__u32 length = random_below(15), at = 1; at < length; at++)
+			interface->name[at] = 1 + random_below(255);
+		interface->role = random_below(ROLE_COUNT);
+		interface->driver = random_below(DRIVER_TC + 1);
+		interface->urpf_set = random_below(2);
+		interface->urpf = interface->urpf_set ? random_below(URPF_STRICT + 1) : 0;
+		random_prefixes(&interface->sources, &interface->source_count);
+	}
+}
+
+static void random_checks(struct checks *check)
+{
+	check->malformed = random_below(CHECK_AUTO);
+	check->l4_checksum = random_below(CHECK_AUTO);
+	check->martians = random_below(CHECK_AUTO);
+	check->stray = random_below(CHECK_AUTO + 1);
+	check->window = random_below(CHECK_AUTO);
+	check->urpf = random_below(URPF_STRICT + 1);
+	if (random_below(2)) {
+		check->blackhole_table = 1 + random_below(1000);
+		check->blackhole = random_below(CHECK_OFF);
+	}
+	random_prefixes(&check->martian_except, &check->martian_except_count);
+}
+
+static void random_limits(struct policy *policy)
+{
+	policy->limit = calloc(8, sizeof(*policy->limit));
+	for (__u32 i = random_below(8); i; i--) {
+		struct limit limit = {
+			.kind = random_below(LIMIT_TOTAL + 1), .roles = 1 + random_below(3),
+			.rate = random_rate(), .burst = random_below(1000),
+		};
+		bool twice = false;
+
+		if (limit.kind == LIMIT_PREFIX || (limit.kind != LIMIT_TOTAL && random_below(2)))
+			limit.prefix = random_prefix();
+		if (limit.kind == LIMIT_AGGREGATE && limit.prefix.length > 24)
+			limit.prefix = (struct prefix){};
+		for (size_t j = 0; j < policy->limit_count; j++)
+			twice |= limit_same_key(&policy->limit[j], &limit);
+		if (!twice)
+			policy->limit[policy->limit_count++] = limit;
+	}
+}
+
+static void random_pressure(struct pressure_conf *pressure)
+{
+	if (random_below(2))
+		pressure->tight_percent = 1 + random_below(50);
+	if (random_below(2))
+		pressure->full_percent = 51 + random_below(50);
+	pressure->reserve_count = random_below(3);
+	pressure->reserve = calloc(pressure->reserve_count + 1, sizeof(*pressure->reserve));
+	if (pressure->reserve_count)
+		pressure->reserve_percent = 1 + random_below(100);
+	for (size_t i = 0; i < pressure->reserve_count; i++) {
+		pressure->reserve[i].protocol = random_below(256);
+		pressure->reserve[i].ports = random_ports();
+		if (random_below(2))
+			pressure->reserve[i].from = random_prefix();
+	}
+}
+
+static void random_bypasses(struct policy *policy)
+{
+	policy->bypass = calloc(8, sizeof(*policy->bypass));
+	for (__u32 i = random_below(8); i; i--) {
+		struct bypass bypass = { .protocol = 1 + random_below(255), .fast = random_below(2) };
+		bool twice = false;
+
+		if (bypass.protocol == 6 || bypass.protocol == 17)
+			bypass.ports = random_ports();
+		if (random_below(2))
+			bypass.to = random_prefix();
+		if (random_below(2))
+			bypass.from = random_prefix();
+		if (bypass.to.family != bypass.from.family)
+			bypass.from = (struct prefix){};
+		for (size_t j = 0; j < policy->bypass_count; j++)
+			twice |= bypass_same(&policy->bypass[j], &bypass);
+		if (!twice)
+			policy->bypass[policy->bypass_count++] = bypass;
+	}
+}
+
+TEST(random_policies_round_trip)
+{
+	random_seed();
+	for (int round = 0; round < 2000; round++) {
+		__u64 seed = random_state;
+		struct policy policy, again;
+		char *text;
+
+		policy_init(&policy);
+		policy.mode = random_below(2);
+		if (policy.mode == MODE_ENFORCE && random_below(2))
+			policy.enforce_until_ns = NOW + (1 + random_below(100000)) * SECOND;
+		random_interfaces(&policy);
+		random_entries(&policy.trust);
+		random_entries(&policy.block);
+		random_checks(&policy.check);
+		random_limits(&policy);
+		random_pressure(&policy.pressure);
+		random_bypasses(&policy);
+		policy.challenge.way = random_below(CHALLENGE_COOKIE + 1);
+		if (random_below(2))
+			policy.challenge.engage = random_rate();
+		text = policy_text(&policy, NOW);
+		if (parses(text, &again)) {
+			CHECK_SAID(policy_equal(&policy, &again), "seed %llu:\n%s", seed, text);
+			policy_free(&again);
+		}
+		free(text);
+		policy_free(&policy);
+	}
+}
+
+TEST(what_has_expired_is_not_printed)
+{
+	struct policy policy;
+	char *text;
+
+	if (!parses("mode enforce for 10; blocked { 10.0.0.1 timeout 10; 10.0.0.2 timeout 12 }", &policy))
+		return;
+	text = policy_text(&policy, NOW + 10 * SECOND);
+	CHECK_STR(text, "mode monitor\nblocked {\n\t10.0.0.2 timeout 2s\n}\n");
+	free(text);
+	policy_free(&policy);
+}
+
 int main(void)
 {
 	return test_main();
