@@ -29,7 +29,7 @@ BENCH		:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lab run quick bench clean help
+.PHONY: all lab run quick bench fuzz clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -88,6 +88,37 @@ lab: $(LAB)
 run: all lab
 	WEIR=$(BUILD)/weir LAB_TOOLS=$(BUILD)/lab tests/lab/run.sh
 
+# fuzzers: tests/fuzz/NAME.c, linked with the pure rooms under the sanitizers; seeds in
+# tests/fuzz/seeds/NAME, what they find grows in build/fuzz/corpus/NAME
+FUZZ		:= $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_SECONDS	?= 10
+FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_OBJECT	:= $(subst fuzzer,fuzzer-no-link,$(FUZZ_CFLAGS))
+PURE		:= $(wildcard user/fail.c user/value.c user/out.c user/escape.c user/lexer.c \
+		   user/reader*.c user/entries.c user/policy*.c user/table.c user/compile*.c)
+
+$(BUILD)/fuzz/user/%.o: user/%.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) $(FUZZ_OBJECT) -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/libpure.a: $(PURE:%.c=$(BUILD)/fuzz/%.o)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/libpure.a Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(ALL_CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -MF $@.d $< $(BUILD)/fuzz/libpure.a -o $@
+
+# each for FUZZ_SECONDS; an input that breaks a promise is kept in build/fuzz/
+fuzz: $(FUZZ:%=fuzz-%)
+fuzz-%: $(BUILD)/fuzz/%
+	@mkdir -p $(BUILD)/fuzz/corpus/$*
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/fuzz/$*- $(BUILD)/fuzz/corpus/$* \
+		$(wildcard tests/fuzz/seeds/$*) >$(BUILD)/fuzz/$*.log 2>&1 || \
+		{ tail -n 60 $(BUILD)/fuzz/$*.log; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */fuzz $*: inputs tried: /p' $(BUILD)/fuzz/$*.log
+
 # what a developer runs after each step: the unit tests
 quick: all $(UNIT:%=$(BUILD)/tests/%)
 	@tests/run $(UNIT:%=$(BUILD)/tests/%)
@@ -103,4 +134,4 @@ help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
 
 -include $(wildcard $(BUILD)/*.d $(BUILD)/user/*.d $(BUILD)/tests/*.d \
-		    $(BUILD)/tests/bpf/*.d $(BUILD)/bench/*.d $(BUILD)/lab/*.d)
+		    $(BUILD)/tests/bpf/*.d $(BUILD)/bench/*.d $(BUILD)/fuzz/*.d $(BUILD)/fuzz/user/*.d $(BUILD)/lab/*.d)

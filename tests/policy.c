@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "test.h"
 #include "policy_equal.h"
@@ -223,6 +222,7 @@ TEST(errors_name_place_and_cure)
 		{ "pressure { tight below 90% }", 1, 18, "unexpected \"below\"; expected above", "" },
 		{ "pressure { reserve 5% }", 1, 23, "unexpected \"}\"; expected for", "" },
 		{ "pressure { reserve 5% for }", 1, 27, "unexpected \"}\"; expected a protocol", "" },
+		{ "pressure { reserve 5% for icmp port 8 }", 1, 32, "this protocol has no ports", "" },
 		{ "challenge { syn cokie }", 1, 17, "unexpected \"cokie\"; expected off, retransmit or cookie",
 		  "did you mean \"cookie\"?" },
 		{ "challenge { engage above 0/s }", 1, 26, "\"0/s\": a rate of 0", "" },
@@ -346,116 +346,6 @@ TEST(entries_and_bypasses_are_read_from_words)
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-static __u64 random_state;
-
-/* xorshift64*: the seed is printed, a failure can be repeated with SEED=... */
-static __u32 random_below(__u32 bound)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (random_state * 0x2545f4914f6cdd1dULL >> 32) % bound;
-}
-
-static void random_seed(void)
-{
-	const char *given = getenv("SEED");
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	random_state = given ? strtoull(given, NULL, 0) : (__u64)now.tv_sec * SECOND + now.tv_nsec;
-	random_state |= 1;
-	printf("# SEED=%llu\n", random_state);
-}
-
-/* from a small space, so that prefixes meet and nest */
-static struct prefix random_prefix(void)
-{
-	struct prefix prefix = { .family = random_below(2) ? 4 : 6 };
-	unsigned int bits = prefix.family == 4 ? 32 : 128;
-
-	prefix.length = random_below(4) ? bits - random_below(4) : random_below(bits + 1);
-	prefix.addr[0] = random_below(2) ? 10 : 0x20;
-	prefix.addr[bits / 8 - 1] = random_below(16);
-	for (unsigned int bit = prefix.length; bit < bits; bit++)
-		prefix.addr[bit / 8] &= ~(0x80 >> bit % 8);
-	return prefix;
-}
-
-/* the most specific one, by looking at each */
-static const struct entry *naive_find(const struct entries *entries, const struct prefix *prefix,
-				      __u64 now_ns)
-{
-	const struct entry *best = NULL;
-
-	for (size_t i = 0; i < entries->count; i++)
-		if (entries->at[i].until_ns > now_ns &&
-		    prefix_covers(&entries->at[i].prefix, prefix) &&
-		    (!best || best->prefix.length < entries->at[i].prefix.length))
-			best = &entries->at[i];
-	return best;
-}
-
-TEST(lists_agree_with_a_naive_one)
-{
-	struct entries entries = {}, naive = {};
-	struct fail fail;
-	size_t found = 0, removed = 0;
-
-	random_seed();
-	for (int step = 0; step < 20000; step++) {
-		struct entry entry = { .prefix = random_prefix(), .until_ns = 1 + random_below(5) };
-		size_t i = 0;
-
-		while (i < naive.count && prefix_compare(&naive.at[i].prefix, &entry.prefix))
-			i++;
-		if (random_below(3)) {
-			CHECK_EQ(entries_put(&entries, &entry, &fail), 0);
-			if (i < naive.count)
-				naive.at[i] = entry;
-			else
-				CHECK_EQ(entries_append(&naive, &entry, &fail), 0);
-		} else {
-			CHECK_EQ(entries_remove(&entries, &entry.prefix, &fail),
-				 i < naive.count ? 0 : -EXIT_NO_ENTRY);
-			if (i < naive.count) {
-				naive.at[i] = naive.at[--naive.count];
-				removed++;
-			}
-		}
-		CHECK_EQ(entries.count, naive.count);
-		entry.prefix = random_prefix();
-		const struct entry *got = entries_find(&entries, &entry.prefix, 2);
-		const struct entry *wanted = naive_find(&naive, &entry.prefix, 2);
-
-		CHECK(!got == !wanted && (!got || !prefix_compare(&got->prefix, &wanted->prefix)));
-		found += got != NULL;
-	}
-	for (size_t i = 1; i < entries.count; i++)
-		CHECK(prefix_compare(&entries.at[i - 1].prefix, &entries.at[i].prefix) < 0);
-	entries_settle(&naive);
-	CHECK(entries_equal(&entries, &naive));
-	CHECK(found > 100 && removed > 100);
-	entries_free(&entries);
-	entries_free(&naive);
-}
-
-TEST(what_is_not_on_the_list_is_said)
-{
-	struct entries entries = {};
-	struct entry entry = { .until_ns = ~0ULL };
-	struct prefix inner;
-	struct fail fail;
-
-	prefix_parse("10.0.0.0/8", &entry.prefix, &fail);
-	prefix_parse("10.1.0.0/16", &inner, &fail);
-	CHECK_EQ(entries_put(&entries, &entry, &fail), 0);
-	CHECK_EQ(entries_remove(&entries, &inner, &fail), -EXIT_NO_ENTRY);
-	CHECK_STR(fail.what, "10.1.0.0/16 is not on the list");
-	CHECK_STR(fail.remedy, "it lies within 10.0.0.0/8, which is");
-	entries_free(&entries);
-}
-
 TEST(of_equal_prefixes_the_longest_stays)
 {
 	struct policy policy;
@@ -487,174 +377,6 @@ TEST(a_million_entries_fit)
 	free(text);
 }
 
-/* ---- policies at random -------------------------------------------------------------------- */
-
-static void random_prefixes(struct prefix **out, size_t *count)
-{
-	*count = random_below(3);
-	*out = *count ? malloc(*count * sizeof(**out)) : NULL;
-	for (size_t i = 0; i < *count; i++)
-		(*out)[i] = random_prefix();
-}
-
-static struct rate random_rate(void)
-{
-	static const __u64 per[] = { SECOND, 60 * SECOND, 3600 * SECOND };
-
-	return (struct rate){ 1 + random_below(1000000000), per[random_below(3)] };
-}
-
-static struct ports random_ports(void)
-{
-	__u16 first = 1 + random_below(65535);
-
-	return (struct ports){ first, first + random_below(65536 - first) };
-}
-
-static void random_entries(struct entries *entries)
-{
-	struct fail fail;
-
-	for (__u32 i = random_below(6); i; i--) {
-		struct entry entry = { random_prefix(), ~0ULL, NULL };
-
-		if (random_below(2))
-			entry.until_ns = NOW + (1 + random_below(1000000)) * SECOND;
-		if (random_below(2)) {
-			entry.comment = calloc(1, 256);
-			for (__u32 length = 1 + random_below(255), at = 0; at < length; at++)
-				entry.comment[at] = 1 + random_below(255);
-		}
-		entries_put(entries, &entry, &fail);
-	}
-}
-
-static void random_interfaces(struct policy *policy)
-{
-	policy->interface_count = random_below(4);
-	policy->interface = calloc(policy->interface_count + 1, sizeof(*policy->interface));
-	for (size_t i = 0; i < policy->interface_count; i++) {
-		struct interface *interface = &policy->interface[i];
-
-		interface->name[0] = '0' + i;	/* no two alike */
-		for (__u32 length = random_below(15), at = 1; at < length; at++)
-			interface->name[at] = 1 + random_below(255);
-		interface->role = random_below(ROLE_COUNT);
-		interface->driver = random_below(DRIVER_TC + 1);
-		interface->urpf_set = random_below(2);
-		interface->urpf = interface->urpf_set ? random_below(URPF_STRICT + 1) : 0;
-		random_prefixes(&interface->sources, &interface->source_count);
-	}
-}
-
-static void random_checks(struct checks *check)
-{
-	check->malformed = random_below(CHECK_AUTO);
-	check->l4_checksum = random_below(CHECK_AUTO);
-	check->martians = random_below(CHECK_AUTO);
-	check->stray = random_below(CHECK_AUTO + 1);
-	check->window = random_below(CHECK_AUTO);
-	check->urpf = random_below(URPF_STRICT + 1);
-	if (random_below(2)) {
-		check->blackhole_table = 1 + random_below(1000);
-		check->blackhole = random_below(CHECK_OFF);
-	}
-	random_prefixes(&check->martian_except, &check->martian_except_count);
-}
-
-static void random_limits(struct policy *policy)
-{
-	policy->limit = calloc(8, sizeof(*policy->limit));
-	for (__u32 i = random_below(8); i; i--) {
-		struct limit limit = {
-			.kind = random_below(LIMIT_TOTAL + 1), .roles = 1 + random_below(3),
-			.rate = random_rate(), .burst = random_below(1000),
-		};
-		bool twice = false;
-
-		if (limit.kind == LIMIT_PREFIX || (limit.kind != LIMIT_TOTAL && random_below(2)))
-			limit.prefix = random_prefix();
-		if (limit.kind == LIMIT_AGGREGATE && limit.prefix.length > 24)
-			limit.prefix = (struct prefix){};
-		for (size_t j = 0; j < policy->limit_count; j++)
-			twice |= limit_same_key(&policy->limit[j], &limit);
-		if (!twice)
-			policy->limit[policy->limit_count++] = limit;
-	}
-}
-
-static void random_pressure(struct pressure_conf *pressure)
-{
-	if (random_below(2))
-		pressure->tight_percent = 1 + random_below(50);
-	if (random_below(2))
-		pressure->full_percent = 51 + random_below(50);
-	pressure->reserve_count = random_below(3);
-	pressure->reserve = calloc(pressure->reserve_count + 1, sizeof(*pressure->reserve));
-	if (pressure->reserve_count)
-		pressure->reserve_percent = 1 + random_below(100);
-	for (size_t i = 0; i < pressure->reserve_count; i++) {
-		pressure->reserve[i].protocol = random_below(256);
-		pressure->reserve[i].ports = random_ports();
-		if (random_below(2))
-			pressure->reserve[i].from = random_prefix();
-	}
-}
-
-static void random_bypasses(struct policy *policy)
-{
-	policy->bypass = calloc(8, sizeof(*policy->bypass));
-	for (__u32 i = random_below(8); i; i--) {
-		struct bypass bypass = { .protocol = 1 + random_below(255), .fast = random_below(2) };
-		bool twice = false;
-
-		if (bypass.protocol == 6 || bypass.protocol == 17)
-			bypass.ports = random_ports();
-		if (random_below(2))
-			bypass.to = random_prefix();
-		if (random_below(2))
-			bypass.from = random_prefix();
-		if (bypass.to.family != bypass.from.family)
-			bypass.from = (struct prefix){};
-		for (size_t j = 0; j < policy->bypass_count; j++)
-			twice |= bypass_same(&policy->bypass[j], &bypass);
-		if (!twice)
-			policy->bypass[policy->bypass_count++] = bypass;
-	}
-}
-
-TEST(random_policies_round_trip)
-{
-	random_seed();
-	for (int round = 0; round < 2000; round++) {
-		__u64 seed = random_state;
-		struct policy policy, again;
-		char *text;
-
-		policy_init(&policy);
-		policy.mode = random_below(2);
-		if (policy.mode == MODE_ENFORCE && random_below(2))
-			policy.enforce_until_ns = NOW + (1 + random_below(100000)) * SECOND;
-		random_interfaces(&policy);
-		random_entries(&policy.trust);
-		random_entries(&policy.block);
-		random_checks(&policy.check);
-		random_limits(&policy);
-		random_pressure(&policy.pressure);
-		random_bypasses(&policy);
-		policy.challenge.way = random_below(CHALLENGE_COOKIE + 1);
-		if (random_below(2))
-			policy.challenge.engage = random_rate();
-		text = policy_text(&policy, NOW);
-		if (parses(text, &again)) {
-			CHECK_SAID(policy_equal(&policy, &again), "seed %llu:\n%s", seed, text);
-			policy_free(&again);
-		}
-		free(text);
-		policy_free(&policy);
-	}
-}
-
 TEST(what_has_expired_is_not_printed)
 {
 	struct policy policy;
@@ -666,6 +388,120 @@ TEST(what_has_expired_is_not_printed)
 	CHECK_STR(text, "mode monitor\nblocked {\n\t10.0.0.2 timeout 2s\n}\n");
 	free(text);
 	policy_free(&policy);
+}
+
+/* ---- files --------------------------------------------------------------------------------- */
+
+static char directory[] = "/tmp/weir-policy-XXXXXX";
+
+static const char *path_of(const char *name)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return path;
+}
+
+static void write_file(const char *name, mode_t mode, const char *text)
+{
+	FILE *to = fopen(path_of(name), "w");
+
+	CHECK(to != NULL);
+	if (!to)
+		return;
+	fputs(text, to);
+	CHECK(!fclose(to) && !chmod(path_of(name), mode));
+}
+
+/* reads the file, and what the failure says; NULL: it must be read */
+static void check_read(const char *name, bool unsafe, const char *what, unsigned int line)
+{
+	struct policy policy;
+	struct fail fail = {};
+	int status = policy_read(path_of(name), NOW, unsafe, &policy, &fail);
+
+	if (!what)
+		CHECK_SAID(!status, "%s: %s:%u: %s", name, fail.file, fail.line, fail.what);
+	else
+		CHECK_SAID(status == -EXIT_USAGE && strstr(fail.what, what), "%s: \"%s\"", name,
+			   fail.what);
+	CHECK_EQ(fail.line, what ? line : 0);
+	policy_free(&policy);
+}
+
+static void test_files(void)
+{
+	struct policy policy;
+	struct fail fail = {};
+
+	mkdir(path_of("conf.d"), 0755);
+	write_file("conf.d/a.conf", 0644, "blocked { 10.0.0.1 }\n");
+	write_file("conf.d/b.conf", 0644, "limit new-flows { total 5/s }");
+	write_file("good", 0644, "define A = 10.0.0.2\ninclude \"conf.d/*.conf\"\ninclude none*\n"
+		   "blocked { $A }\n");
+	CHECK_EQ(policy_read(path_of("good"), NOW, false, &policy, &fail), 0);
+	CHECK_EQ(policy.block.count, 2);
+	CHECK_EQ(policy.limit_count, 1);
+	policy_free(&policy);
+
+	write_file("loop", 0644, "mode monitor\ninclude \"loop2\"\n");
+	write_file("loop2", 0644, "\n\ninclude \"loop\"\n");
+	check_read("loop", false, "includes itself", 3);
+	write_file("self", 0644, "include \"self\"");
+	check_read("self", false, "includes itself", 1);
+	for (int i = 0; i < 10; i++) {
+		char name[16], text[32];
+
+		snprintf(name, sizeof(name), "deep%d", i);
+		snprintf(text, sizeof(text), "include \"deep%d\"", i + 1);
+		write_file(name, 0644, i < 9 ? text : "mode monitor");
+	}
+	check_read("deep0", false, "more than 8 deep", 1);
+	check_read("deep2", false, NULL, 0);
+
+	write_file("twice", 0644, "limit new-flows { total 6/s }\ninclude \"conf.d/b.conf\"");
+	check_read("twice", false, "already set at", 1);
+	write_file("missing", 0644, "\ninclude \"nothing\"");
+	check_read("missing", false, "No such file", 2);
+	check_read("conf.d", false, "not a regular file", 0);
+	check_read("nothing", false, "No such file", 0);
+
+	write_file("open", 0666, "mode monitor");
+	write_file("group", 0664, "mode monitor");
+	write_file("into", 0644, "include \"open\"");
+	check_read("open", false, "written by others", 0);
+	check_read("group", false, "written by others", 0);
+	check_read("open", true, NULL, 0);
+	check_read("into", false, "written by others", 1);
+	check_read("into", true, NULL, 0);
+	CHECK(!mkfifo(path_of("fifo"), 0644));
+	check_read("fifo", false, "not a regular file", 0);
+}
+
+TEST(files_include_files)
+{
+	char command[64];
+
+	if (!mkdtemp(directory))
+		SKIP("no directory for files");
+	test_files();
+	snprintf(command, sizeof(command), "rm -r %s", directory);
+	CHECK_EQ(system(command), 0);
+}
+
+TEST(a_byte_of_zero_is_no_end)
+{
+	struct policy policy;
+	struct fail fail;
+	char path[] = "/tmp/weir-zero-XXXXXX";
+	int fd = mkstemp(path);
+
+	CHECK_EQ(write(fd, "mode monitor\n\0mode enforce", 26), 26);
+	close(fd);
+	CHECK_EQ(policy_read(path, NOW, false, &policy, &fail), -EXIT_USAGE);
+	CHECK_EQ(fail.line, 2);
+	CHECK_STR(fail.what, "byte 0x00 is no part of any word");
+	unlink(path);
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include "policy.h"
 
-static bool prefixes_equal(const struct prefix *a, size_t a_count, const struct prefix *b,
+static inline bool prefixes_equal(const struct prefix *a, size_t a_count, const struct prefix *b,
 			   size_t b_count)
 {
 	if (a_count != b_count)
@@ -18,7 +18,7 @@ static bool prefixes_equal(const struct prefix *a, size_t a_count, const struct 
 	return true;
 }
 
-static bool entries_equal(const struct entries *a, const struct entries *b)
+static inline bool entries_equal(const struct entries *a, const struct entries *b)
 {
 	if (a->count != b->count)
 		return false;
@@ -32,7 +32,7 @@ static bool entries_equal(const struct entries *a, const struct entries *b)
 	return true;
 }
 
-static bool checks_equal(const struct checks *a, const struct checks *b)
+static inline bool checks_equal(const struct checks *a, const struct checks *b)
 {
 	return a->malformed == b->malformed && a->l4_checksum == b->l4_checksum &&
 	       a->martians == b->martians && a->stray == b->stray && a->window == b->window &&
@@ -42,25 +42,25 @@ static bool checks_equal(const struct checks *a, const struct checks *b)
 			      b->martian_except_count);
 }
 
-static bool rate_equal(const struct rate *a, const struct rate *b)
+static inline bool rate_equal(const struct rate *a, const struct rate *b)
 {
 	return a->count == b->count && a->per_ns == b->per_ns;
 }
 
-static bool limit_equal(const struct limit *a, const struct limit *b)
+static inline bool limit_equal(const struct limit *a, const struct limit *b)
 {
 	return a->kind == b->kind && a->roles == b->roles && a->burst == b->burst &&
 	       !prefix_compare(&a->prefix, &b->prefix) && rate_equal(&a->rate, &b->rate);
 }
 
-static bool interface_equal(const struct interface *a, const struct interface *b)
+static inline bool interface_equal(const struct interface *a, const struct interface *b)
 {
 	return !strcmp(a->name, b->name) && a->role == b->role && a->driver == b->driver &&
 	       a->urpf == b->urpf && a->urpf_set == b->urpf_set &&
 	       prefixes_equal(a->sources, a->source_count, b->sources, b->source_count);
 }
 
-static bool pressure_equal(const struct pressure_conf *a, const struct pressure_conf *b)
+static inline bool pressure_equal(const struct pressure_conf *a, const struct pressure_conf *b)
 {
 	if (a->tight_percent != b->tight_percent || a->full_percent != b->full_percent ||
 	    a->reserve_percent != b->reserve_percent || a->reserve_count != b->reserve_count)
@@ -74,7 +74,7 @@ static bool pressure_equal(const struct pressure_conf *a, const struct pressure_
 	return true;
 }
 
-static bool policy_equal(const struct policy *a, const struct policy *b)
+static inline bool policy_equal(const struct policy *a, const struct policy *b)
 {
 	if (a->mode != b->mode || a->enforce_until_ns != b->enforce_until_ns ||
 	    a->interface_count != b->interface_count || a->limit_count != b->limit_count ||
@@ -97,7 +97,7 @@ static bool policy_equal(const struct policy *a, const struct policy *b)
 }
 
 /* the policy as text; the caller frees it */
-static char *policy_text(const struct policy *policy, __u64 now_ns)
+static inline char *policy_text(const struct policy *policy, __u64 now_ns)
 {
 	char *text = NULL;
 	size_t size;

@@ -21,80 +21,6 @@ struct out_table {
 	bool		any;
 };
 
-/* ---- escaping ------------------------------------------------------------------------------ */
-
-/* Length of the UTF-8 character at text (RFC 3629) and its code point; 0: not valid there. */
-static int utf8_read(const char *text, unsigned int *point)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	int length = at[0] < 0x80 ? 1 : at[0] >> 5 == 6 ? 2 : at[0] >> 4 == 14 ? 3 :
-		     at[0] >> 3 == 30 ? 4 : 0;
-
-	if (length < 2) {
-		*point = at[0];
-		return length;
-	}
-	*point = at[0] & (0x7f >> length);
-	for (int i = 1; i < length; i++) {
-		if (at[i] >> 6 != 2)
-			return 0;
-		*point = *point << 6 | (at[i] & 0x3f);
-	}
-	if (*point < least[length] || *point > 0x10ffff || (*point >= 0xd800 && *point <= 0xdfff))
-		return 0;
-	return length;
-}
-
-/* what may not reach a terminal: C0, DEL, C1, and the marks that turn the direction of text */
-static bool is_hostile(unsigned int point)
-{
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x200e ||
-	       point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2066 && point <= 0x2069);
-}
-
-char *out_escape(const char *text, char *out, size_t size)
-{
-	size_t used = 0;
-
-	while (*text) {
-		unsigned int point;
-		int length = utf8_read(text, &point);
-		bool plain = length && !is_hostile(point);
-
-		length = length ? length : 1;
-		if (used + (plain ? 1 : 4) * length >= size)
-			break;
-		for (int i = 0; i < length; i++, text++)
-			used += sprintf(out + used, plain ? "%c" : "\\x%02x", (unsigned char)*text);
-	}
-	if (size)
-		out[used] = '\0';
-	return out;
-}
-
-static void json_string(FILE *to, const char *text)
-{
-	putc('"', to);
-	while (*text) {
-		unsigned int point;
-		int length = utf8_read(text, &point);
-
-		if (!length)
-			/* JSON has no bytes: show it as the terminal does */
-			fprintf(to, "\\\\x%02x", (unsigned char)*text);
-		else if (is_hostile(point))
-			fprintf(to, "\\u%04x", point);
-		else if (point == '"' || point == '\\')
-			fprintf(to, "\\%c", *text);
-		else
-			fwrite(text, 1, length, to);
-		text += length ? length : 1;
-	}
-	putc('"', to);
-}
-
 static void json_real(FILE *to, double value)
 {
 	if (isfinite(value))
@@ -128,7 +54,7 @@ static void json_member(struct out *out, const char *key)
 	out->opened |= bit;
 	if (!key)
 		return;
-	json_string(out->to, key);
+	out_json_string(out->to, key);
 	putc(':', out->to);
 }
 
@@ -268,7 +194,7 @@ void out_text(struct out *out, const char *value)
 {
 	cell_begin(out);
 	if (out->json && value)
-		json_string(out->to, value);
+		out_json_string(out->to, value);
 	else if (out->json)
 		fputs("null", out->to);
 	else
@@ -385,7 +311,7 @@ void out_field_text(struct out *out, const char *title, const char *key, const c
 {
 	field_begin(out, title, key);
 	if (out->json && value) {
-		json_string(out->to, value);
+		out_json_string(out->to, value);
 	} else if (out->json) {
 		fputs("null", out->to);
 	} else {

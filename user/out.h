@@ -64,5 +64,7 @@ void out_field_bool(struct out *out, const char *title, const char *key, bool va
 
 /* Text for the terminal with control characters shown as \xNN. Returns out. */
 char *out_escape(const char *text, char *out, size_t size);
+/* Text as a JSON string with its quotes. */
+void out_json_string(FILE *to, const char *text);
 
 #endif

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* bypass { ... } */
-#include <netinet/in.h>
 #include <string.h>
 #include "reader.h"
-
-static bool has_ports(__u8 protocol)
-{
-	return !protocol || protocol == IPPROTO_TCP || protocol == IPPROTO_UDP ||
-	       protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
-}
 
 /* one statement; the prefixes that it names go to the lists */
 static int bypass_words(struct reader *reader, struct bypass *bypass, struct prefixes *to,
 			struct prefixes *from)
 {
-	struct token port;
-
 	bypass->fast = reader_take(reader, "fast");
-	reader_protocol(reader, &bypass->protocol);
-	port = reader->lexer.now;
-	if (reader_take(reader, "port")) {
-		reader_ports(reader, &bypass->ports);
-		if (!has_ports(bypass->protocol))
-			reader_fail_at(reader, &port, NULL, "this protocol has no ports");
-	}
+	reader_service(reader, &bypass->protocol, &bypass->ports);
 	if (reader_take(reader, "to"))
 		reader_prefix_set(reader, to);
 	if (reader_take(reader, "from"))

@@ -46,9 +46,7 @@ static int reserve_item(struct reader *reader)
 	struct prefixes from = {};
 	struct reserve item = {};
 
-	reader_protocol(reader, &item.protocol);
-	if (reader_take(reader, "port"))
-		reader_ports(reader, &item.ports);
+	reader_service(reader, &item.protocol, &item.ports);
 	if (reader_take(reader, "from"))
 		reader_prefix_set(reader, &from);
 	if (!from.count && !item.protocol && !item.ports.first)

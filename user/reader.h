@@ -130,8 +130,8 @@ enum check_word {
 	CHECK_WORD_MALFORMED, CHECK_WORD_L4_CHECKSUM, CHECK_WORD_MARTIANS, CHECK_WORD_STRAY,
 	CHECK_WORD_WINDOW, CHECK_WORD_BLACKHOLE, CHECK_WORD_URPF,
 };
-/* "tcp" or "proto 99" */
-int reader_protocol(struct reader *reader, __u8 *out);
+/* [[proto] tcp|udp|...|N] [port N[-M]]; what is not there stays as it was */
+int reader_service(struct reader *reader, __u8 *protocol, struct ports *ports);
 const char *protocol_name(__u8 protocol);
 
 #endif
