@@ -29,7 +29,7 @@ BENCH		:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lab run quick bench fuzz clean help
+.PHONY: all lab run e2e quick bench fuzz clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -122,6 +122,10 @@ fuzz-%: $(BUILD)/fuzz/%
 # what a developer runs after each step: the unit tests
 quick: all $(UNIT:%=$(BUILD)/tests/%)
 	@tests/run $(UNIT:%=$(BUILD)/tests/%)
+
+# needs root; what the README promises, on packets: one script a promise
+e2e: all lab
+	@tests/run $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh))
 
 # what things cost: each program prints its floor and its peers beside it
 bench: $(BENCH:%=$(BUILD)/bench/%)

@@ -247,6 +247,16 @@ static double quantile(double q)
 	return times[(unsigned int)(q * (succeeded - 1))] / 1e3;
 }
 
+/* how many connected before the first retransmission of a SYN, after one second (RFC 6298) */
+static unsigned int prompt(void)
+{
+	unsigned int n = 0;
+
+	while (n < succeeded && times[n] < NS_PER_SECOND)
+		n++;
+	return n;
+}
+
 static void print_summary(FILE *f, const char *end)
 {
 	unsigned int begun = opened - (opened < options.lasting ? opened : options.lasting);
@@ -254,9 +264,10 @@ static void print_summary(FILE *f, const char *end)
 
 	qsort(times, succeeded, sizeof(*times), by_value);
 	fprintf(f, "{\"opened\": %u, \"succeeded\": %u, \"failed\": %u, \"refused\": %u, "
-		"\"pending\": %u, \"success_share\": %.4f, \"median_us\": %.0f, \"p99_us\": %.0f, "
+		"\"pending\": %u, \"prompt\": %u, \"success_share\": %.4f, \"median_us\": %.0f, \"p99_us\": %.0f, "
 		"\"max_us\": %.0f, \"long_lived\": %u, \"long_alive\": %u}%s",
-		begun, succeeded, failed, refused, begun - done, done ? (double)succeeded / done : 0,
+		begun, succeeded, failed, refused, begun - done, prompt(),
+		done ? (double)succeeded / done : 0,
 		quantile(0.5), quantile(0.99), quantile(1), options.lasting, lasting_alive(), end);
 }
 

@@ -38,13 +38,15 @@ lab_remove_namespace() {
 	for pid in $pids; do
 		[ "$pid" = $$ ] || kill -KILL "$pid" 2>/dev/null
 	done
+	[ -z "$pids" ] || wait $pids 2>/dev/null
 	ip netns del "$1" 2>/dev/null
 }
 
+# lab_remove: everything that this shell made, also the namespaces it added to the lab
 lab_remove() {
-	local ns
-	for ns in "$LAB_IN" "$LAB_OUT" "$LAB_GW"; do
-		[ -n "$ns" ] && [ -e "$LAB_RUN/$ns" ] && lab_remove_namespace "$ns"
+	local path
+	for path in "$LAB_RUN/weir-$$-"*; do
+		[ -e "$path" ] && lab_remove_namespace "${path##*/}"
 	done
 	LAB_IN= LAB_GW= LAB_OUT=
 }
@@ -92,6 +94,7 @@ lab_sysctl() {
 }
 export -f lab_sysctl
 
+# lab_namespace NAME: the name must begin with weir-$$-
 lab_namespace() {
 	ip netns add "$1" || return
 	nsenter --net="$LAB_RUN/$1" ip link set lo up
@@ -194,13 +197,29 @@ lab_conntrack_stat() {
 	done
 }
 
+# lab_full_messages: lines of the kernel log that say that the gateway's table is full. The kernel
+# limits their rate; -1: the log can't be read.
+lab_full_messages() {
+	dmesg >/dev/null 2>&1 || { echo -1; return; }
+	dmesg | grep -c "table full in netns $(stat -Lc %i "$LAB_RUN/$LAB_GW")"
+}
+
 # lab_received DEV: packets that the gateway's device handed to its driver's receive path
 lab_received() { lab_gw cat /proc/net/dev | awk -v dev="$1:" '$1 == dev { print $3 }'; }
 
-# lab_prefill PERCENT: empties the table and fills that share of it with ASSURED flows
+lab_flush() { lab_gw conntrack -F >/dev/null 2>&1; }
+
+# lab_prefill PERCENT: fills the table up to that share with ASSURED flows; prints JSON
 lab_prefill() {
-	lab_gw conntrack -F >/dev/null 2>&1
 	lab_gw "$LAB_TOOLS/prefill" $(($(lab_max) * $1 / 100)) 10.77.1.0 25.0.0.200
+}
+
+# lab_start NAMESPACE COMMAND...: runs it beside the shell; its process id is in LAB_PID
+lab_start() {
+	local ns=$1
+	shift
+	nsenter --net="$LAB_RUN/$ns" "$@" &
+	LAB_PID=$!
 }
 
 # lab_flood ARGUMENT...: the flood, from the outside towards wan0
