@@ -12,8 +12,8 @@
  *
  * An embedded packet (in an ICMP error) is crafted like the outer one; finish() cares for both.
  */
-#ifndef WEIR_FRAME_H
-#define WEIR_FRAME_H
+#ifndef WEIR_TESTS_FRAME_H
+#define WEIR_TESTS_FRAME_H
 
 #include <arpa/inet.h>
 #include <stdbool.h>

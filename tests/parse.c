@@ -378,6 +378,21 @@ TEST(ip6_atomic_fragment_is_whole)
 	check_ports(7, 8);
 }
 
+/* whichever of two fragment headers is the real one, an atomic one does not hide it */
+TEST(ip6_fragment_in_fragment)
+{
+	for (unsigned first = 0; first <= 1; first++) {
+		struct craft c = eth6(IPPROTO_FRAGMENT);
+
+		craft_ip6_fragment(&c, IPPROTO_FRAGMENT, 0, first);
+		craft_ip6_fragment(&c, IPPROTO_UDP, 0, !first);
+		craft_udp(&c, 7, 8);
+		craft_finish(&c);
+		read_frame(&c);
+		CHECK_EQ(pkt.flags, PKT_FRAGMENT_FIRST | PKT_HAS_L4);
+	}
+}
+
 TEST(ip6_fragment_lengths)
 {
 	struct craft c = eth6(IPPROTO_FRAGMENT);
