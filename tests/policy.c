@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <sys/stat.h>
-#include <unistd.h>
 #include "test.h"
 #include "policy_equal.h"
 
@@ -128,6 +126,7 @@ TEST(texts_round_trip)
 		{ "check { blackhole table main monitor }",
 		  "mode monitor\ncheck {\n\tblackhole table 254 monitor\n}\n" },
 		{ "check { urpf off }", "mode monitor\n" },
+		{ "check { urpf strict monitor }", "mode monitor\ncheck {\n\turpf strict monitor\n}\n" },
 		{ "limit new-flows { from outside per source 10/m; from inside per source 5/h burst 2 }",
 		  "mode monitor\nlimit new-flows {\n\tfrom outside per source 10/minute\n"
 		  "\tfrom inside per source 5/hour burst 2\n}\n" },
@@ -196,6 +195,7 @@ TEST(errors_name_place_and_cure)
 		{ "check { blackhole table 0 }", 1, 25, "\"0\" is not within 1 and 4294967295", "" },
 		{ "check { blackhole table 1 off }", 1, 27, "unexpected \"off\"; expected drop or monitor", "" },
 		{ "check { urpf maybe }", 1, 14, "unexpected \"maybe\"; expected off, loose or strict", "" },
+		{ "check { urpf loose off }", 1, 20, "unexpected \"off\"; expected drop or monitor", "" },
 		{ "check { martians drop except }", 1, 30, "unexpected \"}\"; expected a prefix", "" },
 		{ "limit { total 1/s }", 1, 7, "unexpected \"{\"; expected new-flows", "" },
 		{ "limit new-flows { total 0/second }", 1, 25, "\"0/second\": a rate of 0", "block" },
@@ -264,86 +264,6 @@ TEST(errors_name_place_and_cure)
 	}
 }
 
-/* ---- the command line ---------------------------------------------------------------------- */
-
-TEST(words_are_read_as_the_file_has_them)
-{
-	static const struct {
-		const char *words[12];
-		const char *printed;	/* NULL: fails */
-	} rows[] = {
-		{ { "per", "source", "200/s", "burst", "400" }, "per source 200/second burst 400" },
-		{ { "prefix", "10.0.0.0/8", "from", "inside", "total", "5/s" },
-		  "prefix 10.0.0.0/8 from inside total 5/second" },
-		{ { "total", "5/s", "bust", "4" }, NULL },
-		{ { "total", "0/s" }, NULL },
-		{ { "total", "5/s;", "total", "6/s" }, NULL },
-		{ { "total", "5/s\n" }, NULL },
-		{ { "prefix", "{", "10.0.0.0/8", "11.0.0.0/8", "}", "total", "5/s" }, NULL },
-		{ { "prefix", "10.0.0.0/30", "per", "aggregate", "5/s" }, NULL },
-		{ { NULL }, NULL },
-		{ { "" }, NULL },
-	};
-
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct limit limit = { .burst = 77 };
-		struct fail fail = {};
-		char text[256] = "";
-		int argc = 0, status;
-		FILE *to;
-
-		while (rows[i].words[argc])
-			argc++;
-		status = limit_parse(argc, (char **)rows[i].words, &limit, &fail);
-		if (!rows[i].printed) {
-			CHECK_EQ(status, -EXIT_USAGE);
-			CHECK_STR(fail.file, "command line");
-			CHECK_EQ(limit.burst, 77);
-			continue;
-		}
-		CHECK_SAID(!status, "%s: %s", rows[i].printed, fail.what);
-		to = fmemopen(text, sizeof(text), "w");
-		limit_print(to, &limit);
-		fclose(to);
-		CHECK_STR(text, rows[i].printed);
-	}
-}
-
-TEST(a_wrong_word_has_its_place_in_the_command_line)
-{
-	char *words[] = { "per", "source", "200/s", "burst", "x y" };
-	struct limit limit;
-	struct fail fail;
-
-	CHECK_EQ(limit_parse(5, words, &limit, &fail), -EXIT_USAGE);
-	CHECK_STR(fail.text, "per source 200/s burst \"x y\"");
-	CHECK_EQ(fail.column, 24);
-}
-
-TEST(entries_and_bypasses_are_read_from_words)
-{
-	char *entry_words[] = { "192.0.2.1", "timeout", "10m", "comment", "it's \"me\"\n" };
-	char *bypass_words[] = { "proto", "udp", "port", "53", "to", "192.0.2.1", "fast" };
-	struct entry entry = {};
-	struct bypass bypass = {};
-	struct fail fail = {};
-
-	CHECK_EQ(entry_parse(5, entry_words, NOW, &entry, &fail), 0);
-	CHECK_EQ(entry.until_ns, NOW + 600 * SECOND);
-	CHECK_EQ(entry.prefix.length, 32);
-	if (entry.comment)
-		CHECK_STR(entry.comment, "it's \"me\"\n");
-	free(entry.comment);
-	CHECK_EQ(entry_parse(1, entry_words, NOW, &entry, &fail), 0);
-	CHECK(entry.until_ns == ~0ULL && !entry.comment);
-	CHECK_EQ(entry_parse(0, entry_words, NOW, &entry, &fail), -EXIT_USAGE);
-	CHECK_EQ(entry_parse(2, entry_words, NOW, &entry, &fail), -EXIT_USAGE);
-	CHECK_EQ(bypass_parse(7, bypass_words, &bypass, &fail), 0);
-	CHECK(bypass.fast && bypass.protocol == 17 && bypass.ports.first == 53);
-	CHECK_EQ(bypass.to.length, 32);
-	CHECK_EQ(bypass_parse(1, bypass_words, &bypass, &fail), -EXIT_USAGE);
-}
-
 /* ---- lists --------------------------------------------------------------------------------- */
 
 TEST(of_equal_prefixes_the_longest_stays)
@@ -388,120 +308,6 @@ TEST(what_has_expired_is_not_printed)
 	CHECK_STR(text, "mode monitor\nblocked {\n\t10.0.0.2 timeout 2s\n}\n");
 	free(text);
 	policy_free(&policy);
-}
-
-/* ---- files --------------------------------------------------------------------------------- */
-
-static char directory[] = "/tmp/weir-policy-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-	static char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return path;
-}
-
-static void write_file(const char *name, mode_t mode, const char *text)
-{
-	FILE *to = fopen(path_of(name), "w");
-
-	CHECK(to != NULL);
-	if (!to)
-		return;
-	fputs(text, to);
-	CHECK(!fclose(to) && !chmod(path_of(name), mode));
-}
-
-/* reads the file, and what the failure says; NULL: it must be read */
-static void check_read(const char *name, bool unsafe, const char *what, unsigned int line)
-{
-	struct policy policy;
-	struct fail fail = {};
-	int status = policy_read(path_of(name), NOW, unsafe, &policy, &fail);
-
-	if (!what)
-		CHECK_SAID(!status, "%s: %s:%u: %s", name, fail.file, fail.line, fail.what);
-	else
-		CHECK_SAID(status == -EXIT_USAGE && strstr(fail.what, what), "%s: \"%s\"", name,
-			   fail.what);
-	CHECK_EQ(fail.line, what ? line : 0);
-	policy_free(&policy);
-}
-
-static void test_files(void)
-{
-	struct policy policy;
-	struct fail fail = {};
-
-	mkdir(path_of("conf.d"), 0755);
-	write_file("conf.d/a.conf", 0644, "blocked { 10.0.0.1 }\n");
-	write_file("conf.d/b.conf", 0644, "limit new-flows { total 5/s }");
-	write_file("good", 0644, "define A = 10.0.0.2\ninclude \"conf.d/*.conf\"\ninclude none*\n"
-		   "blocked { $A }\n");
-	CHECK_EQ(policy_read(path_of("good"), NOW, false, &policy, &fail), 0);
-	CHECK_EQ(policy.block.count, 2);
-	CHECK_EQ(policy.limit_count, 1);
-	policy_free(&policy);
-
-	write_file("loop", 0644, "mode monitor\ninclude \"loop2\"\n");
-	write_file("loop2", 0644, "\n\ninclude \"loop\"\n");
-	check_read("loop", false, "includes itself", 3);
-	write_file("self", 0644, "include \"self\"");
-	check_read("self", false, "includes itself", 1);
-	for (int i = 0; i < 10; i++) {
-		char name[16], text[32];
-
-		snprintf(name, sizeof(name), "deep%d", i);
-		snprintf(text, sizeof(text), "include \"deep%d\"", i + 1);
-		write_file(name, 0644, i < 9 ? text : "mode monitor");
-	}
-	check_read("deep0", false, "more than 8 deep", 1);
-	check_read("deep2", false, NULL, 0);
-
-	write_file("twice", 0644, "limit new-flows { total 6/s }\ninclude \"conf.d/b.conf\"");
-	check_read("twice", false, "already set at", 1);
-	write_file("missing", 0644, "\ninclude \"nothing\"");
-	check_read("missing", false, "No such file", 2);
-	check_read("conf.d", false, "not a regular file", 0);
-	check_read("nothing", false, "No such file", 0);
-
-	write_file("open", 0666, "mode monitor");
-	write_file("group", 0664, "mode monitor");
-	write_file("into", 0644, "include \"open\"");
-	check_read("open", false, "written by others", 0);
-	check_read("group", false, "written by others", 0);
-	check_read("open", true, NULL, 0);
-	check_read("into", false, "written by others", 1);
-	check_read("into", true, NULL, 0);
-	CHECK(!mkfifo(path_of("fifo"), 0644));
-	check_read("fifo", false, "not a regular file", 0);
-}
-
-TEST(files_include_files)
-{
-	char command[64];
-
-	if (!mkdtemp(directory))
-		SKIP("no directory for files");
-	test_files();
-	snprintf(command, sizeof(command), "rm -r %s", directory);
-	CHECK_EQ(system(command), 0);
-}
-
-TEST(a_byte_of_zero_is_no_end)
-{
-	struct policy policy;
-	struct fail fail;
-	char path[] = "/tmp/weir-zero-XXXXXX";
-	int fd = mkstemp(path);
-
-	CHECK_EQ(write(fd, "mode monitor\n\0mode enforce", 26), 26);
-	close(fd);
-	CHECK_EQ(policy_read(path, NOW, false, &policy, &fail), -EXIT_USAGE);
-	CHECK_EQ(fail.line, 2);
-	CHECK_STR(fail.what, "byte 0x00 is no part of any word");
-	unlink(path);
 }
 
 int main(void)

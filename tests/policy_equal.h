@@ -37,7 +37,7 @@ static inline bool checks_equal(const struct checks *a, const struct checks *b)
 	return a->malformed == b->malformed && a->l4_checksum == b->l4_checksum &&
 	       a->martians == b->martians && a->stray == b->stray && a->window == b->window &&
 	       a->blackhole == b->blackhole && a->blackhole_table == b->blackhole_table &&
-	       a->urpf == b->urpf &&
+	       a->urpf == b->urpf && a->urpf_action == b->urpf_action &&
 	       prefixes_equal(a->martian_except, a->martian_except_count, b->martian_except,
 			      b->martian_except_count);
 }

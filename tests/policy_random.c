@@ -73,6 +73,8 @@ static void random_checks(struct checks *check)
 	check->stray = random_below(CHECK_AUTO + 1);
 	check->window = random_below(CHECK_AUTO);
 	check->urpf = random_below(URPF_STRICT + 1);
+	if (check->urpf)
+		check->urpf_action = random_below(CHECK_OFF);
 	if (random_below(2)) {
 		check->blackhole_table = 1 + random_below(1000);
 		check->blackhole = random_below(CHECK_OFF);

@@ -67,6 +67,7 @@ struct checks {
 	enum check	blackhole;
 	__u32		blackhole_table;	/* 0: off */
 	enum urpf	urpf;
+	enum check	urpf_action;		/* default, drop or monitor */
 	struct prefix	*martian_except;	/* owned */
 	size_t		martian_except_count;
 };

@@ -52,13 +52,18 @@ static int blackhole(struct reader *reader, struct checks *check)
 	return reader->failed ? -EXIT_USAGE : 0;
 }
 
+/* urpf off | loose|strict [drop|monitor] */
 static int urpf(struct reader *reader, struct checks *check)
 {
 	int word = reader_pick(reader, URPF_WORDS);
 
-	if (word >= 0)
-		check->urpf = word;
-	return word < 0 ? word : 0;
+	if (word < 0)
+		return word;
+	check->urpf = word;
+	if (word == URPF_OFF || reader_at_end(reader))
+		return 0;
+	return check_action(reader, (const char *const []){ "drop", "monitor", NULL },
+			    &check->urpf_action);
 }
 
 static int check_line(struct reader *reader, void *unused)

@@ -82,7 +82,9 @@ static void print_checks(FILE *to, const struct checks *check)
 	else
 		print_check(to, CHECK_WORD_BLACKHOLE, check->blackhole);
 	if (check->urpf != URPF_OFF)
-		fprintf(to, "\turpf %s\n", URPF_WORDS[check->urpf]);
+		fprintf(to, "\turpf %s%s%s\n", URPF_WORDS[check->urpf],
+			check->urpf_action ? " " : "",
+			check->urpf_action ? ACTION_WORDS[check->urpf_action - CHECK_DROP] : "");
 	fprintf(to, "}\n");
 }
 
