@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+#include "class.h"
+#include "compile.h"
+#include "fact.h"
+#include "knob.h"
+#include "record.h"
+#include "slot.h"
+
+static int no_memory(struct fail *fail)
+{
+	return fail_set(fail, EXIT_REFUSED, "free some, or load a shorter list",
+			"no memory for the compiled policy");
+}
+
+static void *line_of(const struct arena *arena, __u32 line)
+{
+	return arena->bytes + (size_t)line * POLICY_LINE;
+}
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+static __u64 times(__u64 a, __u64 b)
+{
+	__u64 product;
+
+	return __builtin_mul_overflow(a, b, &product) ? ~0ULL : product;
+}
+
+/* Rule i + 1 is limit i. A limit whose burst is not given may burst what it admits in a second. */
+static struct rule rule_of(const struct limit *limit, __u32 slot)
+{
+	__u64 cost_ns = rate_cost_ns(&limit->rate);
+	__u64 burst_ns = limit->burst ? times(limit->burst, cost_ns) : 1000000000ULL;
+
+	/* no longer than the datapath's clock can count */
+	if (burst_ns > 1ULL << 58)
+		burst_ns = 1ULL << 58;
+	return (struct rule){
+		.cost_ns = cost_ns,
+		.burst_ns = burst_ns > cost_ns ? burst_ns : cost_ns,
+		.slot = slot,
+	};
+}
+
+static int compile_rules(const struct policy *policy, const struct arena *before,
+			 struct arena *arena, struct fail *fail)
+{
+	size_t count = policy->limit_count;
+	struct rule *rule;
+	__u32 *slot, line;
+	int result;
+
+	if (count >= RULE_MAX)
+		return fail_set(fail, EXIT_USAGE, NULL, "%zu limits: at most %d are possible", count,
+				RULE_MAX - 1);
+	slot = calloc(count + 1, sizeof(*slot));
+	line = arena_grow(arena, (count + 1) / 2 + 1);
+	if (!slot || !line) {
+		free(slot);
+		return no_memory(fail);
+	}
+	result = slots_of_limits(policy, before, slot, fail);
+	rule = line_of(arena, line);
+	for (size_t i = 0; i < count && !result; i++)
+		rule[i + 1] = rule_of(&policy->limit[i], slot[i]);
+	((struct policy_head *)arena->bytes)->rule = line;
+	free(slot);
+	return result;
+}
+
+/* ---- tables -------------------------------------------------------------------------------- */
+
+/* Appends the classes and the two tables. Returns the line of class 0, or 0 when memory is out. */
+static __u32 compile_tables(struct arena *arena, const struct classes *classes,
+			    const struct table_entry *entry, size_t count, __u32 root[2])
+{
+	__u32 line = arena_grow(arena, classes->count);
+	size_t four = 0;
+	long built[2];
+
+	if (!line)
+		return 0;
+	memcpy(line_of(arena, line), classes->at, classes->count * sizeof(*classes->at));
+	while (four < count && entry[four].prefix.family == 4)
+		four++;
+	built[0] = table_build(arena, entry, four, 4);
+	built[1] = table_build(arena, entry + four, count - four, 6);
+	if (built[0] < 0 || built[1] < 0)
+		return 0;
+	root[0] = built[0];
+	root[1] = built[1];
+	return line;
+}
+
+static int compile_side(struct arena *arena, struct facts *facts, const struct entries *block,
+			const __u16 *hit, __u64 now_ns, __u32 *class_line, __u32 root[2])
+{
+	struct classes classes = { 0 };
+	struct table_entry *entry = NULL;
+	size_t count;
+	int error = classes_merge(&classes, facts, block, hit, now_ns, &entry, &count);
+
+	*class_line = error ? 0 : compile_tables(arena, &classes, entry, count, root);
+	free(entry);
+	classes_free(&classes);
+	return *class_line ? 0 : -1;
+}
+
+static int compile_sources(const struct policy *policy, const __u16 *hit, __u64 now_ns,
+			   struct arena *arena)
+{
+	struct facts facts = { 0 };
+	__u32 line = 0, root[2];
+	struct policy_head *head;
+	int error = source_facts(policy, now_ns, &facts);
+
+	if (!error)
+		error = compile_side(arena, &facts, &policy->block, hit, now_ns, &line, root);
+	facts_free(&facts);
+	if (error)
+		return error;
+	head = line_of(arena, 0);
+	head->source_class = line;
+	head->source_root4 = root[0];
+	head->source_root6 = root[1];
+	return 0;
+}
+
+static int compile_destinations(const struct policy *policy, struct arena *arena)
+{
+	struct facts facts = { 0 };
+	__u32 line = 0, root[2];
+	struct policy_head *head;
+	int error = destination_facts(policy, &facts);
+
+	if (!error)
+		error = compile_side(arena, &facts, NULL, NULL, 0, &line, root);
+	facts_free(&facts);
+	if (error)
+		return error;
+	head = line_of(arena, 0);
+	head->destination_class = line;
+	head->destination_root4 = root[0];
+	head->destination_root6 = root[1];
+	return 0;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------- */
+
+static int compile_lists(const struct policy *policy, const struct arena *before, __u64 now_ns,
+			 struct arena *arena, struct fail *fail)
+{
+	__u16 *hit = calloc(policy->block.count + 1, sizeof(*hit));
+	int result;
+
+	if (!hit)
+		return no_memory(fail);
+	result = slots_of_block(policy, before, hit, fail);
+	if (!result && compile_sources(policy, hit, now_ns, arena))
+		result = no_memory(fail);
+	if (!result && compile_destinations(policy, arena))
+		result = no_memory(fail);
+	if (!result)
+		result = record_write(arena, policy, hit, now_ns, fail);
+	free(hit);
+	return result;
+}
+
+int compile(const struct policy *policy, const struct arena *before, __u64 now_ns,
+	    struct arena *arena, struct fail *fail)
+{
+	const struct policy_head *old = before && before->lines ? line_of(before, 0) : NULL;
+	struct policy_head *head;
+	int result;
+
+	if (arena_grow(arena, 1) != 1)
+		return no_memory(fail);
+	compile_knobs(policy, line_of(arena, 1));
+	result = compile_rules(policy, before, arena, fail);
+	if (!result)
+		result = compile_lists(policy, before, now_ns, arena, fail);
+	if (result) {
+		arena_free(arena);
+		return result;
+	}
+	head = line_of(arena, 0);
+	head->magic = POLICY_MAGIC;
+	head->lines = arena->lines;
+	head->generation = old ? old->generation + 1 : 1;
+	return 0;
+}
+
+int decompile(const struct arena *arena, __u64 now_ns, struct policy *policy, struct fail *fail)
+{
+	return record_read(arena, now_ns, policy, fail);
+}
+
+__u32 compiled_slot(const struct arena *arena, const struct limit *limit)
+{
+	struct policy policy;
+	struct fail none;
+	__u32 slot = 0;
+
+	if (record_read_text(arena, &policy, &none))
+		return 0;
+	for (size_t i = 0; i < policy.limit_count && !slot; i++)
+		if (limit_same_key(&policy.limit[i], limit))
+			slot = slot_of_rule(arena, i + 1);
+	policy_free(&policy);
+	return slot;
+}
+
+__u32 compiled_hit(const struct arena *arena, const struct prefix *prefix)
+{
+	struct record_walk walk;
+	struct entry entry;
+	__u16 hit;
+
+	record_walk_block(arena, &walk);
+	while (record_next(&walk, &entry, &hit))
+		if (!prefix_compare(&entry.prefix, prefix))
+			return hit;
+	return 0;
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "fact.h"
+#include "martian.h"
+
+#define BOTH_ROLES	(1 << ROLE_OUTSIDE | 1 << ROLE_INSIDE)
+
+static int martian_facts(const struct checks *check, struct facts *facts)
+{
+	bool told = check->martians == CHECK_DROP || check->martians == CHECK_MONITOR;
+	struct fact fact = { .kind = FACT_MARTIAN };
+	int error = 0;
+
+	if (check->martians == CHECK_OFF)
+		return 0;
+	for (const struct martian *martian = martians; martian->prefix && !error; martian++) {
+		struct fail none;
+		bool excepted = false;
+
+		if (martian->where == MARTIAN_OUTSIDE && !told)
+			continue;
+		if (prefix_parse(martian->prefix, &fact.prefix, &none))
+			continue;
+		for (size_t i = 0; i < check->martian_except_count && !excepted; i++)
+			excepted = prefix_covers(&check->martian_except[i], &fact.prefix);
+		fact.value = martian->where != MARTIAN_NOWHERE;
+		fact.roles = martian->where == MARTIAN_OUTSIDE ? 1 << ROLE_OUTSIDE : BOTH_ROLES;
+		if (!excepted)
+			error = facts_add(facts, &fact);
+	}
+	fact.value = 0;
+	fact.roles = BOTH_ROLES;
+	for (size_t i = 0; i < check->martian_except_count && !error; i++) {
+		fact.prefix = check->martian_except[i];
+		error = facts_add(facts, &fact);
+	}
+	return error;
+}
+
+/* What an inside device lists as its sources lives inside; an outside one can take a part back. */
+static int side_facts(const struct policy *policy, enum role role, struct facts *facts)
+{
+	struct fact fact = { .kind = FACT_INSIDE, .value = role == ROLE_INSIDE };
+	int error = 0;
+
+	for (size_t i = 0; i < policy->interface_count; i++) {
+		const struct interface *interface = &policy->interface[i];
+
+		for (size_t n = 0; n < interface->source_count && !error; n++) {
+			fact.prefix = interface->sources[n];
+			if (interface->role == role)
+				error = facts_add(facts, &fact);
+		}
+	}
+	return error;
+}
+
+static int trust_facts(const struct entries *trust, __u64 now_ns, struct facts *facts)
+{
+	struct fact fact = { .kind = FACT_TRUST };
+	int error = 0;
+
+	for (size_t i = 0; i < trust->count && !error; i++) {
+		fact.prefix = trust->at[i].prefix;
+		fact.until_ns = trust->at[i].until_ns;
+		if (fact.until_ns > now_ns)
+			error = facts_add(facts, &fact);
+	}
+	return error;
+}
+
+/* The limits that a table holds; those on everything become part of class 0. */
+static int limit_facts(const struct policy *policy, bool destination, struct facts *facts)
+{
+	static const __u8 kind[] = {
+		[LIMIT_SOURCE] = FACT_SOURCE_RULE, [LIMIT_PREFIX] = FACT_PREFIX_RULE,
+		[LIMIT_AGGREGATE] = FACT_AGGREGATE_RULE,
+		[LIMIT_DESTINATION] = FACT_DESTINATION_RULE,
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < policy->limit_count && !error; i++) {
+		const struct limit *limit = &policy->limit[i];
+		struct fact fact = { .prefix = limit->prefix, .roles = limit->roles, .value = i + 1 };
+
+		if (limit->kind == LIMIT_TOTAL || (limit->kind == LIMIT_DESTINATION) != destination)
+			continue;
+		if (destination && !limit->prefix.family)
+			continue;	/* in the knobs */
+		fact.kind = kind[limit->kind];
+		error = facts_add(facts, &fact);
+	}
+	return error;
+}
+
+static int bypass_facts(const struct policy *policy, bool destination, struct facts *facts)
+{
+	struct fact fact = { .kind = FACT_BYPASS };
+	int error = 0;
+
+	for (size_t i = 0; i < policy->bypass_count && !error; i++) {
+		fact.prefix = destination ? policy->bypass[i].to : policy->bypass[i].from;
+		error = facts_add(facts, &fact);
+	}
+	return error;
+}
+
+int source_facts(const struct policy *policy, __u64 now_ns, struct facts *facts)
+{
+	int error = trust_facts(&policy->trust, now_ns, facts);
+
+	if (!error)
+		error = martian_facts(&policy->check, facts);
+	if (!error)
+		error = side_facts(policy, ROLE_INSIDE, facts);
+	if (!error)
+		error = side_facts(policy, ROLE_OUTSIDE, facts);
+	if (!error)
+		error = limit_facts(policy, false, facts);
+	return error ? error : bypass_facts(policy, false, facts);
+}
+
+int destination_facts(const struct policy *policy, struct facts *facts)
+{
+	int error = limit_facts(policy, true, facts);
+
+	return error ? error : bypass_facts(policy, true, facts);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a policy says of prefixes, as facts for classes_merge(); the block list goes there by
+ * itself. Rule i + 1 is limit i. Both return 0 or -ENOMEM.
+ */
+#ifndef WEIR_FACT_H
+#define WEIR_FACT_H
+
+#include "class.h"
+
+/* Of sources: trust, martians, sides, limits, bypass. Leaves out what ended before now_ns. */
+int source_facts(const struct policy *policy, __u64 now_ns, struct facts *facts);
+
+/* Of destinations: limits, bypass. */
+int destination_facts(const struct policy *policy, struct facts *facts);
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "knob.h"
+
+static void mark(__u64 mask[2], enum reason reason)
+{
+	mask[reason >> 6] |= 1ULL << (reason & 63);
+}
+
+static void mark_check(struct policy_knobs *knobs, enum check check, enum reason reason)
+{
+	if (check == CHECK_MONITOR)
+		mark(knobs->monitor, reason);
+	if (check == CHECK_OFF)
+		mark(knobs->off, reason);
+}
+
+static enum check or_off(enum check check)
+{
+	return check == CHECK_DEFAULT ? CHECK_OFF : check;
+}
+
+static void mark_checks(struct policy_knobs *knobs, const struct checks *check)
+{
+	for (enum reason reason = REASON_TRUNCATED; reason <= REASON_LAND; reason++)
+		if (reason != REASON_L4_CHECKSUM)
+			mark_check(knobs, check->malformed, reason);
+	mark_check(knobs, or_off(check->l4_checksum), REASON_L4_CHECKSUM);
+	mark_check(knobs, check->martians, REASON_MARTIAN);
+	mark_check(knobs, check->stray, REASON_STRAY);
+	mark_check(knobs, check->urpf_action, REASON_URPF);
+	mark_check(knobs, or_off(check->window), REASON_WINDOW);
+	mark_check(knobs, check->blackhole_table ? check->blackhole : CHECK_OFF, REASON_BLACKHOLE);
+}
+
+static void set_rules(struct policy_knobs *knobs, const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->limit_count; i++) {
+		const struct limit *limit = &policy->limit[i];
+
+		for (int role = 0; role < ROLE_COUNT; role++) {
+			if (!(limit->roles & 1 << role) || limit->prefix.family)
+				continue;
+			if (limit->kind == LIMIT_TOTAL)
+				knobs->total_rule[role] = i + 1;
+			if (limit->kind == LIMIT_DESTINATION)
+				knobs->destination_rule[role] = i + 1;
+		}
+	}
+}
+
+void compile_knobs(const struct policy *policy, struct policy_knobs *knobs)
+{
+	*knobs = (struct policy_knobs){
+		.enforce_until_ns = policy->enforce_until_ns,
+		.mode = policy->mode,
+		.blackhole_table = policy->check.blackhole_table,
+	};
+	mark_checks(knobs, &policy->check);
+	if (policy->challenge.way == CHALLENGE_OFF)
+		mark(knobs->off, REASON_CHALLENGED);
+	if (!policy->pressure.reserve_percent)
+		mark(knobs->off, REASON_RESERVE);
+	set_rules(knobs, policy);
+	if (policy->mode == MODE_MONITOR)
+		for (int reason = REASON_DROP_FIRST; reason < REASON_COUNT; reason++)
+			mark(knobs->monitor, reason);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which budget a limit keeps its state in, and which counter a block entry has: numbers that stay
+ * over a reload, so that neither is forgotten. What is new gets a number that the policy before
+ * did not use, as long as there is one.
+ */
+#ifndef WEIR_SLOT_H
+#define WEIR_SLOT_H
+
+#include "policy.h"
+#include "table.h"
+
+#define HIT_STATIC 1	/* counts all block entries that have no counter of their own */
+
+/* True for limits that keep one state for all; the others keep theirs with each source. */
+bool limit_has_slot(const struct limit *limit);
+
+/* slot[i] is filled for policy->limit[i]; 0: it keeps none. before may be NULL. */
+int slots_of_limits(const struct policy *policy, const struct arena *before, __u32 *slot,
+		    struct fail *fail);
+
+/* The slot of rule `number` of an arena; 0: it has none, or there is no such rule. */
+__u32 slot_of_rule(const struct arena *arena, size_t number);
+
+/*
+ * hit[i] is filled for policy->block.at[i]. An entry with a timeout or a comment, which somebody
+ * added for a reason, has a counter of its own while there are any; all others share HIT_STATIC.
+ */
+int slots_of_block(const struct policy *policy, const struct arena *before, __u16 *hit,
+		   struct fail *fail);
+
+#endif
