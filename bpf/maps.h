@@ -11,12 +11,15 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "abi.h"
+#include "pkt.h"
 #include "reason.h"
 
 const volatile __u32 dev_slot;		/* index of this program's device in map dev */
 const volatile __u32 features;		/* enum feature */
 const volatile __u64 hash_key[4];	/* struct secret */
 const volatile __u32 source_mask;	/* lines of map source, minus one; a power of two */
+const volatile __u32 group_mask;	/* the same for map group */
+const volatile __u8 source_length6 = 64;	/* bits of an IPv6 address that are one source */
 const volatile bool test_clock;		/* the time is test_now_ns: for tests only */
 __u64 test_now_ns;
 
@@ -88,10 +91,29 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct source_line);
+} group SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct pressure_now);
 } pressure SEC(".maps");
+
+/*
+ * This CPU's packet. Not on the stack: the verifier would follow what every path wrote there, and
+ * meet a million states; what stands in a map is any value to it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pkt);
+} scratch SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/types.h>
 #include <bpf/bpf_endian.h>
 #include "bpf/pkt.h"

@@ -55,14 +55,16 @@ static __always_inline bool reason_in(const __u64 mask[2], enum reason reason)
 	return mask[(reason >> 6) & 1] >> (reason & 63) & 1;
 }
 
+/* `mode enforce for TIME` has run out and was not confirmed: everything is monitored again. */
+static __always_inline bool scene_relapsed(const struct scene *scene)
+{
+	return scene->knobs->enforce_until_ns && scene->now_ns >= scene->knobs->enforce_until_ns;
+}
+
 /* A drop that is only counted: monitor mode, as a whole or for this reason. */
 static __always_inline bool scene_monitors(const struct scene *scene, enum reason reason)
 {
-	const struct policy_knobs *knobs = scene->knobs;
-
-	if (knobs->enforce_until_ns && scene->now_ns >= knobs->enforce_until_ns)
-		return true;
-	return reason_in(knobs->monitor, reason);
+	return scene_relapsed(scene) || reason_in(scene->knobs->monitor, reason);
 }
 
 #endif

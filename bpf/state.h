@@ -36,6 +36,11 @@ static __always_inline struct source_line *source_line(__u32 line)
 	return bpf_map_lookup_elem(&source, &line);
 }
 
+static __always_inline struct source_line *group_line(__u32 line)
+{
+	return bpf_map_lookup_elem(&group, &line);
+}
+
 static __always_inline struct source_more *source_more_of(__u32 index)
 {
 	return bpf_map_lookup_elem(&source_more, &index);
@@ -56,6 +61,13 @@ static __always_inline struct pressure_now *pressure_now(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&pressure, &zero);
+}
+
+static __always_inline struct pkt *scratch_pkt(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
 static __always_inline struct run *run_now(void)
