@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Load, pin, attach, replace, detach. The only file that includes skeletons.
+ *
+ * Every program is held by a link of our own, pinned as link-<slot>: it outlives the command, and
+ * nobody removes it by accident. A swap is one store in the kernel: no packet passes unjudged and
+ * none is counted twice. A foreign XDP program is never removed, and generic mode never chosen
+ * unless asked for. Needs CAP_SYS_ADMIN (module BTF), CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON; takes a
+ * store opened for writing.
+ */
+#ifndef WEIR_ATTACH_H
+#define WEIR_ATTACH_H
+
+#include "store.h"
+
+#define SOURCES_DEFAULT (1u << 20)	/* sources remembered exactly */
+
+/*
+ * Makes and pins the maps of a new instance, with fresh keys; there is no policy yet. sources is
+ * rounded up to a power of two.
+ */
+int attach_create(struct store *store, __u32 sources, struct fail *fail);
+
+/* What the kernel offers to programs loaded from now on (enum feature); loads nf_conntrack. */
+__u32 attach_probe(void);
+
+struct attach_request {
+	const char	*name;		/* of the interface */
+	enum role	role;
+	enum driver	driver;		/* DRIVER_AUTO: native */
+};
+
+/*
+ * Attaches to a device, or replaces the program that this instance already has there. On success
+ * *slot is its slot. On failure nothing has changed.
+ */
+int attach_dev(struct store *store, const struct attach_request *request, __u32 *slot,
+	       struct fail *fail);
+
+/* -EXIT_NO_ENTRY when the instance is not attached to it. The counters stay until the slot is
+ * given to a device of another name. */
+int attach_detach(struct store *store, const char *name, struct fail *fail);
+
+/* The slot of an attached device by its name, or -1. */
+int attach_slot(const struct dev devs[DEV_MAX], const char *name);
+
+/* "attached", "gone" (the device, or its link), or "?" to readers who may not look. */
+const char *attach_state(const struct store *store, __u32 slot, const struct dev *dev);
+
+#endif

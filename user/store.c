@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "store.h"
+
+static int kernel_said(struct fail *fail, const char *what, int error)
+{
+	const char *remedy = error == EPERM || error == EACCES ? "run it as root" : NULL;
+
+	return fail_set(fail, EXIT_REFUSED, remedy, "%s: %s", what, strerror(error));
+}
+
+static int lock_take(struct store *store, struct fail *fail)
+{
+	store->lock = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (store->lock >= 0 && flock(store->lock, LOCK_EX) == 0)
+		return 0;
+	return kernel_said(fail, store->directory, errno);
+}
+
+int store_open(const char *instance, enum store_access access, struct store *store,
+	       struct fail *fail)
+{
+	*store = (struct store){ .access = access, .lock = -1 };
+	if (access != STORE_STATS && geteuid() != 0)
+		return fail_set(fail, EXIT_REFUSED, "run it as root", "instance %s: not root", instance);
+	if (pin_find(instance, store->directory, sizeof(store->directory), fail))
+		return -fail->status;
+	snprintf(store->instance, sizeof(store->instance), "%s", instance);
+	if (access == STORE_WRITE && lock_take(store, fail))
+		return -fail->status;
+	return 0;
+}
+
+int store_make(const char *instance, struct store *store, struct fail *fail)
+{
+	*store = (struct store){ .access = STORE_WRITE, .lock = -1 };
+	if (geteuid() != 0)
+		return fail_set(fail, EXIT_REFUSED, "run it as root", "instance %s: not root", instance);
+	if (pin_make(instance, store->directory, sizeof(store->directory), fail))
+		return -fail->status;
+	snprintf(store->instance, sizeof(store->instance), "%s", instance);
+	return lock_take(store, fail);
+}
+
+void store_close(struct store *store)
+{
+	if (store->lock >= 0)
+		close(store->lock);
+	store->lock = -1;
+}
+
+/* The fd of a pinned map; the caller closes it. */
+static int map_open(const struct store *store, const char *name, struct fail *fail)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, opts);
+	char path[PIN_PATH + 32];
+	int fd;
+
+	opts.file_flags = store->access == STORE_STATS ? BPF_F_RDONLY : 0;
+	snprintf(path, sizeof(path), "%s/%s", store->directory, name);
+	fd = bpf_obj_get_opts(path, &opts);
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return fail_set(fail, EXIT_ABSENT, "attach it: weir link attach dev IF",
+				"instance %s has no map %s", store->instance, name);
+	return kernel_said(fail, path, errno);
+}
+
+static int entry_read(const struct store *store, const char *map, __u32 key, void *value,
+		      struct fail *fail)
+{
+	int fd = map_open(store, map, fail), error = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_lookup_elem(fd, &key, value))
+		error = errno;
+	close(fd);
+	return error ? kernel_said(fail, map, error) : 0;
+}
+
+static int entry_write(const struct store *store, const char *map, __u32 key, const void *value,
+		       struct fail *fail)
+{
+	int fd = map_open(store, map, fail), error = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_update_elem(fd, &key, value, BPF_ANY))
+		error = errno;
+	close(fd);
+	return error ? kernel_said(fail, map, error) : 0;
+}
+
+bool store_complete(const struct store *store)
+{
+	struct fail ignored;
+	__u32 id;
+
+	return entry_read(store, MAP_POLICY, 0, &id, &ignored) == 0;
+}
+
+static int map_entries(int fd, __u32 *entries)
+{
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -1;
+	*entries = info.max_entries;
+	return 0;
+}
+
+int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail)
+{
+	__u32 id, lines;
+	void *view;
+	int fd;
+
+	if (entry_read(store, MAP_POLICY, 0, &id, fail))
+		return -fail->status;
+	fd = bpf_map_get_fd_by_id(id);
+	if (fd < 0)
+		return kernel_said(fail, "policy in force", errno);
+	view = map_entries(fd, &lines) ? MAP_FAILED :
+	       mmap(NULL, (size_t)lines * POLICY_LINE, PROT_READ, MAP_SHARED, fd, 0);
+	close(fd);
+	if (view == MAP_FAILED)
+		return kernel_said(fail, "policy in force", errno);
+	arena->bytes = malloc((size_t)lines * POLICY_LINE);
+	if (arena->bytes)
+		memcpy(arena->bytes, view, (size_t)lines * POLICY_LINE);
+	munmap(view, (size_t)lines * POLICY_LINE);
+	if (!arena->bytes)
+		return kernel_said(fail, "policy in force", ENOMEM);
+	arena->lines = arena->room = lines;
+	return 0;
+}
+
+/* A new inner map with the arena's bytes in it. Returns its fd, or -1 with errno. */
+static int arena_publish(const struct arena *arena)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	size_t size = arena->lines * POLICY_LINE;
+	void *view;
+	int fd;
+
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_policy", sizeof(__u32), POLICY_LINE,
+			    arena->lines, &opts);
+	if (fd < 0)
+		return -1;
+	view = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (view == MAP_FAILED) {
+		close(fd);
+		return -1;
+	}
+	memcpy(view, arena->bytes, size);
+	munmap(view, size);
+	return fd;
+}
+
+int store_policy_write(const struct store *store, const struct arena *arena, struct fail *fail)
+{
+	int fd = arena_publish(arena), result;
+
+	if (fd < 0)
+		return kernel_said(fail, "new policy", errno);
+	result = entry_write(store, MAP_POLICY, 0, &fd, fail);
+	close(fd);
+	return result;
+}
+
+int store_run_read(const struct store *store, struct run *run, struct fail *fail)
+{
+	return entry_read(store, MAP_RUN, 0, run, fail);
+}
+
+int store_run_write(const struct store *store, const struct run *run, struct fail *fail)
+{
+	return entry_write(store, MAP_RUN, 0, run, fail);
+}
+
+int store_secret_read(const struct store *store, struct secret *secret, struct fail *fail)
+{
+	return entry_read(store, MAP_SECRET, 0, secret, fail);
+}
+
+int store_secret_write(const struct store *store, const struct secret *secret, struct fail *fail)
+{
+	return entry_write(store, MAP_SECRET, 0, secret, fail);
+}
+
+int store_devs_read(const struct store *store, struct dev devs[DEV_MAX], struct fail *fail)
+{
+	int fd = map_open(store, MAP_DEV, fail), error = 0;
+
+	if (fd < 0)
+		return fd;
+	for (__u32 slot = 0; slot < DEV_MAX && !error; slot++)
+		if (bpf_map_lookup_elem(fd, &slot, &devs[slot]))
+			error = errno;
+	close(fd);
+	return error ? kernel_said(fail, MAP_DEV, error) : 0;
+}
+
+int store_dev_write(const struct store *store, __u32 slot, const struct dev *dev, struct fail *fail)
+{
+	return entry_write(store, MAP_DEV, slot, dev, fail);
+}
+
+static void sum_counters(struct counter *sum, const struct counter *cpu, int cpus)
+{
+	*sum = (struct counter){};
+	for (int i = 0; i < cpus; i++) {
+		sum->packets += cpu[i].packets;
+		sum->bytes += cpu[i].bytes;
+	}
+}
+
+int store_counters_read(const struct store *store, struct counter **counters, struct fail *fail)
+{
+	int fd = map_open(store, MAP_COUNTER, fail), cpus = libbpf_num_possible_cpus();
+	struct counter *cpu, *sum;
+	__u32 count = COUNTER_MAX, batch;
+	int error = 0;
+
+	if (fd < 0)
+		return fd;
+	cpu = calloc((size_t)COUNTER_MAX * cpus, sizeof(*cpu));
+	sum = calloc(COUNTER_MAX, sizeof(*sum));
+	__u32 *keys = calloc(COUNTER_MAX, sizeof(*keys));
+	if (!cpu || !sum || !keys)
+		error = ENOMEM;
+	else if (bpf_map_lookup_batch(fd, NULL, &batch, keys, cpu, &count, NULL) && errno != ENOENT)
+		error = errno;
+	close(fd);
+	for (__u32 i = 0; i < count && !error; i++)
+		sum_counters(&sum[keys[i]], cpu + (size_t)i * cpus, cpus);
+	free(cpu);
+	free(keys);
+	if (!error) {
+		*counters = sum;
+		return 0;
+	}
+	free(sum);
+	return kernel_said(fail, MAP_COUNTER, error);
+}
+
+int store_counters_clear(const struct store *store, __u32 slot, struct fail *fail)
+{
+	int fd = map_open(store, MAP_COUNTER, fail), error = 0;
+	struct counter *zero;
+
+	if (fd < 0)
+		return fd;
+	zero = calloc(libbpf_num_possible_cpus(), sizeof(*zero));
+	if (!zero)
+		error = ENOMEM;
+	for (__u32 i = COUNTER_INDEX(slot, 0, 0); i < COUNTER_INDEX(slot + 1, 0, 0) && !error; i++)
+		if (bpf_map_update_elem(fd, &i, zero, BPF_ANY))
+			error = errno;
+	free(zero);
+	close(fd);
+	return error ? kernel_said(fail, MAP_COUNTER, error) : 0;
+}
+
+int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, struct fail *fail)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct counter cpu[cpus];
+
+	if (entry_read(store, MAP_HIT, slot, cpu, fail))
+		return -fail->status;
+	sum_counters(sum, cpu, cpus);
+	return 0;
+}
+
+int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
+			  struct fail *fail)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct budget_use cpu[cpus];
+
+	if (entry_read(store, MAP_BUDGET_USE, slot, cpu, fail))
+		return -fail->status;
+	*sum = (struct budget_use){};
+	for (int i = 0; i < cpus; i++) {
+		sum->admitted += cpu[i].admitted;
+		sum->dropped += cpu[i].dropped;
+	}
+	return 0;
+}
+
+/* Maps a whole array read-only. Returns NULL with *fail filled. */
+static const void *array_view(const struct store *store, const char *map, size_t value_size,
+			      size_t *entries, struct fail *fail)
+{
+	int fd = map_open(store, map, fail);
+	void *view = MAP_FAILED;
+	__u32 count = 0;
+
+	if (fd < 0)
+		return NULL;
+	if (map_entries(fd, &count) == 0)
+		view = mmap(NULL, count * value_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (view == MAP_FAILED)
+		kernel_said(fail, map, errno);
+	close(fd);
+	*entries = count;
+	return view == MAP_FAILED ? NULL : view;
+}
+
+int store_sources_open(const struct store *store, struct store_sources *view, struct fail *fail)
+{
+	size_t more;
+
+	*view = (struct store_sources){};
+	view->line = array_view(store, MAP_SOURCE, sizeof(*view->line), &view->lines, fail);
+	if (!view->line)
+		return -fail->status;
+	view->more = array_view(store, MAP_SOURCE_MORE, sizeof(*view->more), &more, fail);
+	if (view->more)
+		return 0;
+	store_sources_close(view);
+	return -fail->status;
+}
+
+void store_sources_close(struct store_sources *view)
+{
+	if (view->line)
+		munmap((void *)view->line, view->lines * sizeof(*view->line));
+	if (view->more)
+		munmap((void *)view->more, view->lines * SOURCE_WAYS * sizeof(*view->more));
+	*view = (struct store_sources){};
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Typed access to the pinned maps of one instance. The only file that calls bpf_map_*(). Sums the
+ * CPUs. What is returned is a copy unless said otherwise.
+ */
+#ifndef WEIR_STORE_H
+#define WEIR_STORE_H
+
+#include <stdbool.h>
+#include "abi.h"
+#include "fail.h"
+#include "pin.h"
+#include "table.h"
+
+enum store_access {
+	STORE_STATS,	/* statistics only: no privilege but the group's */
+	STORE_READ,	/* the policy too: root */
+	STORE_WRITE,	/* root; waits for, and holds, the instance's lock */
+};
+
+struct store {
+	char	instance[INSTANCE_MAX];
+	char	directory[PIN_PATH];
+	enum store_access access;
+	int	lock;			/* fd, or -1 */
+};
+
+/* Opens an instance that is there. -EXIT_ABSENT when it is not. Close with store_close(). */
+int store_open(const char *instance, enum store_access access, struct store *store,
+	       struct fail *fail);
+/* Opens it for writing, making its directory when missing. The maps are made by attach.c. */
+int store_make(const char *instance, struct store *store, struct fail *fail);
+void store_close(struct store *store);
+
+/* True when the maps are there: an instance whose first load died half way has only a directory. */
+bool store_complete(const struct store *store);
+
+/* The policy in force, copied into an empty arena. */
+int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail);
+/* Makes the arena the policy in force, for every packet at one instant. */
+int store_policy_write(const struct store *store, const struct arena *arena, struct fail *fail);
+
+int store_run_read(const struct store *store, struct run *run, struct fail *fail);
+int store_run_write(const struct store *store, const struct run *run, struct fail *fail);
+int store_secret_read(const struct store *store, struct secret *secret, struct fail *fail);
+int store_secret_write(const struct store *store, const struct secret *secret, struct fail *fail);
+
+/* all DEV_MAX slots; ifindex 0 is free */
+int store_devs_read(const struct store *store, struct dev devs[DEV_MAX], struct fail *fail);
+int store_dev_write(const struct store *store, __u32 slot, const struct dev *dev,
+		    struct fail *fail);
+
+/* Sums over the CPUs: counters[COUNTER_INDEX(slot, would, reason)]; the caller frees it. */
+int store_counters_read(const struct store *store, struct counter **counters, struct fail *fail);
+/* Zeroes the counters of a slot, before another device gets it. */
+int store_counters_clear(const struct store *store, __u32 slot, struct fail *fail);
+
+int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, struct fail *fail);
+/* admitted and dropped are summed; the rest is void */
+int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
+			  struct fail *fail);
+
+/* A live, read-only view of the source table (root: whose flows they are is nobody else's
+ * business, and the kernel maps an array only for those who may write it). Release with store_sources_close(). */
+struct store_sources {
+	const struct source_line *line;
+	const struct source_more *more;
+	size_t	lines;
+};
+int store_sources_open(const struct store *store, struct store_sources *view, struct fail *fail);
+void store_sources_close(struct store_sources *view);
+
+#endif
