@@ -134,6 +134,8 @@ void policy_print(FILE *to, const struct policy *policy, __u64 now_ns, bool with
  */
 /* [prefix P] [from outside|inside] per source|per destination|per aggregate|total RATE [burst N] */
 int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail);
+/* The same without RATE, to name a limit that is there; one that is given is read and ignored. */
+int limit_parse_key(int argc, char **argv, struct limit *out, struct fail *fail);
 /* [proto] [tcp|udp|...] [port N[-M]] [to P] [from P] [fast] */
 int bypass_parse(int argc, char **argv, struct bypass *out, struct fail *fail);
 /* P [timeout T] [comment S]; the comment is the caller's to free */

@@ -39,8 +39,8 @@ static int limit_burst(struct reader *reader, struct limit *limit)
 	return 0;
 }
 
-/* one statement; the prefixes it is for, if it names any, go to the list */
-static int limit_words(struct reader *reader, struct limit *limit, struct prefixes *prefixes)
+/* which limit; the prefixes it is for, if it names any, go to the list */
+static int limit_key(struct reader *reader, struct limit *limit, struct prefixes *prefixes)
 {
 	int role;
 
@@ -53,6 +53,11 @@ static int limit_words(struct reader *reader, struct limit *limit, struct prefix
 			limit->roles = 1 << role;
 	}
 	limit_kind(reader, limit, prefixes->count > 0);
+	return reader->failed ? -EXIT_USAGE : 0;
+}
+
+static int limit_rate(struct reader *reader, struct limit *limit)
+{
 	reader_rate(reader, &limit->rate);
 	if (reader_take(reader, "burst"))
 		limit_burst(reader, limit);
@@ -102,7 +107,8 @@ static int limit_line(struct reader *reader, void *unused)
 	struct limit limit = {};
 
 	(void)unused;
-	limit_words(reader, &limit, &prefixes);
+	limit_key(reader, &limit, &prefixes);
+	limit_rate(reader, &limit);
 	if (!prefixes.count && !reader->failed)
 		limit_add(reader, &at, &limit);
 	for (size_t i = 0; i < prefixes.count && !reader->failed; i++) {
@@ -121,7 +127,8 @@ int limit_block(struct reader *reader)
 	return reader_block(reader, limit_line, NULL);
 }
 
-int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail)
+/* rate: the words must have one; else they may */
+static int parse_words(int argc, char **argv, bool rate, struct limit *out, struct fail *fail)
 {
 	struct prefixes prefixes = {};
 	struct limit limit = {};
@@ -131,7 +138,9 @@ int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail)
 
 	reader_words(&reader, argc, argv, fail);
 	at = reader.lexer.now;
-	limit_words(&reader, &limit, &prefixes);
+	limit_key(&reader, &limit, &prefixes);
+	if (rate || !reader_at_end(&reader))
+		limit_rate(&reader, &limit);
 	if (prefixes.count)
 		limit.prefix = prefixes.at[0];
 	limit_aggregates(&reader, &at, &limit);
@@ -140,6 +149,16 @@ int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail)
 	if (!status)
 		*out = limit;
 	return status;
+}
+
+int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail)
+{
+	return parse_words(argc, argv, true, out, fail);
+}
+
+int limit_parse_key(int argc, char **argv, struct limit *out, struct fail *fail)
+{
+	return parse_words(argc, argv, false, out, fail);
 }
 
 void limit_print(FILE *to, const struct limit *limit)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * struct policy against the state in force. The policy takes effect at one instant; counters,
+ * budgets and known sources stay. Either everything is done, or nothing has changed.
+ */
+#ifndef WEIR_APPLY_H
+#define WEIR_APPLY_H
+
+#include "policy.h"
+#include "store.h"
+
+/* The policy in force. On failure *policy is empty. */
+int apply_read(const struct store *store, struct policy *policy, struct fail *fail);
+
+/*
+ * Makes policy the one in force: attaches its interfaces (names and globs that match a device that
+ * is there; the others are in missing[], comma separated), detaches those it does not name. Makes
+ * the instance when it is not there. store: opened for writing.
+ */
+int apply_policy(struct store *store, const struct policy *policy, char *missing, size_t size,
+		 struct fail *fail);
+
+/*
+ * Reads the policy in force, lets edit() change it, and puts it in force, all under the instance's
+ * lock. Interfaces stay as they are. edit() returns 0, or the failure that stops it.
+ */
+int apply_edit(const char *instance, int (*edit)(struct policy *policy, void *data, struct fail *fail),
+	       void *data, struct fail *fail);
+
+/* Attaches one device and adds its statement to the policy; makes the instance when missing. */
+int apply_attach(const char *instance, const struct interface *interface, struct fail *fail);
+/* Detaches it, and removes its statement. */
+int apply_detach(const char *instance, const char *name, struct fail *fail);
+
+/* CLOCK_MONOTONIC */
+__u64 apply_now_ns(void);
+
+/*
+ * What would change, a line each: "- limit ..." is in before only, "+ limit ..." in after only.
+ * Returns how many lines were printed.
+ */
+size_t apply_diff(FILE *to, const struct policy *before, const struct policy *after);
+
+#endif

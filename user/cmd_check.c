@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <unistd.h>
+#include "apply.h"
+#include "attach.h"
+#include "cli.h"
+#include "compile.h"
+#include "conntrack.h"
+
+static int check_file(struct cli *cli, const char *path)
+{
+	struct arena arena = {};
+	struct policy policy;
+	int result;
+
+	if (policy_read(path, apply_now_ns(), false, &policy, &cli->fail))
+		return -cli->fail.status;
+	result = compile(&policy, NULL, apply_now_ns(), &arena, &cli->fail);
+	if (!result) {
+		out_object_begin(&cli->out, "config", "config");
+		out_field_text(&cli->out, "file", "file", path);
+		out_field_number(&cli->out, "interfaces", "interfaces", policy.interface_count);
+		out_field_number(&cli->out, "limits", "limits", policy.limit_count);
+		out_field_number(&cli->out, "blocked prefixes", "blocked", policy.block.count);
+		out_field_number(&cli->out, "bytes of kernel memory", "bytes",
+				 arena.lines * POLICY_LINE);
+		out_object_end(&cli->out);
+	}
+	arena_free(&arena);
+	policy_free(&policy);
+	return result;
+}
+
+static void check_kernel(struct cli *cli)
+{
+	__u32 features = attach_probe();
+	__u64 count, max;
+
+	out_object_begin(&cli->out, "kernel", "kernel");
+	out_field_bool(&cli->out, "BTF", "btf", !access("/sys/kernel/btf/vmlinux", R_OK));
+	out_field_bool(&cli->out, "nf_conntrack", "nf_conntrack", !conntrack_fill(&count, &max));
+	out_field_bool(&cli->out, "flow look-up from XDP", "ct_lookup_xdp", features & FEATURE_CT_XDP);
+	out_field_bool(&cli->out, "flow look-up from tc", "ct_lookup_tc", features & FEATURE_CT_SKB);
+	out_object_end(&cli->out);
+}
+
+int cmd_check(struct cli *cli)
+{
+	const char *path = cli_next(cli);
+	int result = 0;
+
+	if (cli_end(cli))
+		return -cli->fail.status;
+	out_object_begin(&cli->out, NULL, NULL);
+	if (path)
+		result = check_file(cli, path);
+	if (!result)
+		check_kernel(cli);
+	out_object_end(&cli->out);
+	return result;
+}

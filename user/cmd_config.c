@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "apply.h"
+#include "cli.h"
+#include "compile.h"
+
+#define CONFIG_FILE "/etc/weir/weir.conf"
+
+/* The policy in force. */
+static int policy_get(struct cli *cli, struct policy *policy)
+{
+	struct store store;
+	int result;
+
+	policy_init(policy);
+	if (store_open(cli->instance, STORE_READ, &store, &cli->fail))
+		return -cli->fail.status;
+	result = apply_read(&store, policy, &cli->fail);
+	store_close(&store);
+	return result;
+}
+
+int cmd_config_show(struct cli *cli)
+{
+	struct policy policy;
+	char *text = NULL;
+	size_t size;
+	FILE *to;
+
+	if (cli_end(cli) || policy_get(cli, &policy))
+		return -cli->fail.status;
+	to = open_memstream(&text, &size);
+	policy_print(to, &policy, apply_now_ns(), true);
+	fclose(to);
+	policy_free(&policy);
+	if (cli->out.json) {
+		out_object_begin(&cli->out, NULL, NULL);
+		out_field_text(&cli->out, "config", "config", text);
+		out_object_end(&cli->out);
+	} else {
+		fputs(text, cli->out.to);
+	}
+	free(text);
+	return 0;
+}
+
+int cmd_config_load(struct cli *cli)
+{
+	const char *path = cli_need(cli, "a config file");
+	char missing[512] = "";
+	struct policy policy;
+	struct store store;
+	int result;
+
+	if (!path || cli_end(cli) ||
+	    policy_read(path, apply_now_ns(), false, &policy, &cli->fail))
+		return -cli->fail.status;
+	result = store_make(cli->instance, &store, &cli->fail);
+	if (!result)
+		result = apply_policy(&store, &policy, missing, sizeof(missing), &cli->fail);
+	store_close(&store);
+	policy_free(&policy);
+	if (!result && missing[0] && !cli->out.json)
+		fprintf(stderr, "weir: not there, so not attached: %s\n", missing);
+	return result;
+}
+
+int cmd_config_diff(struct cli *cli)
+{
+	const char *path = cli_next(cli);
+	struct policy before, after;
+	size_t size, changes;
+	char *text = NULL;
+	FILE *to;
+
+	if (cli_end(cli) ||
+	    policy_read(path ? path : CONFIG_FILE, apply_now_ns(), false, &after, &cli->fail))
+		return -cli->fail.status;
+	if (policy_get(cli, &before)) {
+		policy_free(&after);
+		return -cli->fail.status;
+	}
+	to = open_memstream(&text, &size);
+	changes = apply_diff(to, &before, &after);
+	fclose(to);
+	policy_free(&before);
+	policy_free(&after);
+	if (cli->out.json) {
+		out_object_begin(&cli->out, NULL, NULL);
+		out_field_number(&cli->out, "changes", "changes", changes);
+		out_field_text(&cli->out, "diff", "diff", text);
+		out_object_end(&cli->out);
+	} else {
+		fputs(changes ? text : "no difference\n", cli->out.to);
+	}
+	free(text);
+	return 0;
+}
+
+/* Writes beside the file and renames: a full disk or a crash leaves the old file as it was. */
+static int save_as(const char *path, const struct policy *policy, struct fail *fail)
+{
+	char temporary[PATH_MAX];
+	int fd, error = 0;
+	FILE *to;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+		return fail_set(fail, EXIT_USAGE, NULL, "%s: name is too long", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
+	to = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!to) {
+		error = errno;
+		if (fd >= 0) {
+			close(fd);
+			unlink(temporary);
+		}
+		return fail_set(fail, EXIT_REFUSED, error == ENOENT ? "make its directory first" : NULL,
+				"%s: %s", path, strerror(error));
+	}
+	policy_print(to, policy, apply_now_ns(), true);
+	if (fflush(to) || ferror(to) || fsync(fd) || fchmod(fd, 0600))
+		error = errno;
+	if (fclose(to) && !error)
+		error = errno;
+	if (!error && rename(temporary, path))
+		error = errno;
+	if (!error)
+		return 0;
+	unlink(temporary);
+	return fail_set(fail, EXIT_REFUSED, error == ENOSPC ? "make room, then save again" : NULL,
+			"%s: not saved, the old file is as it was: %s", path, strerror(error));
+}
+
+int cmd_config_save(struct cli *cli)
+{
+	const char *path = cli_next(cli);
+	struct policy policy;
+	int result;
+
+	if (cli_end(cli) || policy_get(cli, &policy))
+		return -cli->fail.status;
+	result = save_as(path ? path : CONFIG_FILE, &policy, &cli->fail);
+	policy_free(&policy);
+	return result;
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <net/if.h>
+#include <string.h>
+#include "apply.h"
+#include "attach.h"
+#include "cli.h"
+
+static const char *const roles[] = { "outside", "inside", NULL };
+static const char *const drivers[] = { "auto", "native", "generic", "tc", NULL };
+
+/* "dev IF", or IF alone */
+static const char *device_word(struct cli *cli)
+{
+	const char *name;
+
+	cli_take(cli, "dev");
+	name = cli_need(cli, "the name of a device");
+	if (name && strlen(name) >= IF_NAMESIZE) {
+		fail_set(&cli->fail, EXIT_USAGE, "see the names with: ip link",
+			 "%s: longer than a device's name can be", name);
+		return NULL;
+	}
+	return name;
+}
+
+static int attach_words(struct cli *cli, struct interface *interface)
+{
+	const char *word, *name = device_word(cli);
+	int choice;
+
+	if (!name)
+		return -cli->fail.status;
+	snprintf(interface->name, sizeof(interface->name), "%s", name);
+	while ((word = cli_next(cli))) {
+		bool role = !strcmp(word, "role");
+		const char *value;
+
+		if (!role && strcmp(word, "driver"))
+			return fail_set(&cli->fail, EXIT_USAGE, NULL,
+					"%s: expected `role` or `driver`", word);
+		value = cli_need(cli, role ? "outside or inside" : "auto, native, generic or tc");
+		if (!value)
+			return -cli->fail.status;
+		choice = cli_choose(cli, value, role ? "role" : "driver", role ? roles : drivers);
+		if (choice < 0)
+			return choice;
+		if (role)
+			interface->role = choice;
+		else
+			interface->driver = choice;
+	}
+	return 0;
+}
+
+int cmd_link_attach(struct cli *cli)
+{
+	struct interface interface = { .role = ROLE_OUTSIDE, .driver = DRIVER_AUTO };
+
+	if (attach_words(cli, &interface))
+		return -cli->fail.status;
+	return apply_attach(cli->instance, &interface, &cli->fail);
+}
+
+int cmd_link_detach(struct cli *cli)
+{
+	const char *name = device_word(cli);
+
+	if (!name || cli_end(cli))
+		return -cli->fail.status;
+	return apply_detach(cli->instance, name, &cli->fail);
+}
+
+int cmd_link_show(struct cli *cli)
+{
+	static const struct out_column columns[] = {
+		{ "dev", "dev", OUT_TEXT }, { "ifindex", "ifindex", OUT_NUMBER },
+		{ "role", "role", OUT_TEXT }, { "driver", "driver", OUT_TEXT },
+		{ "state", "state", OUT_TEXT },
+	};
+	struct dev devs[DEV_MAX];
+	struct store store;
+
+	if (cli_end(cli) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
+	    store_devs_read(&store, devs, &cli->fail))
+		return -cli->fail.status;
+	out_table_begin(&cli->out, NULL, columns, 5);
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		if (!devs[slot].ifindex)
+			continue;
+		out_text(&cli->out, devs[slot].name);
+		out_number(&cli->out, devs[slot].ifindex);
+		out_text(&cli->out, roles[devs[slot].role % 2]);
+		out_text(&cli->out, drivers[devs[slot].driver % 4]);
+		out_text(&cli->out, attach_state(&store, slot, &devs[slot]));
+	}
+	out_table_end(&cli->out, "attached to no device");
+	store_close(&store);
+	return 0;
+}

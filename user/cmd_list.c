@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The trust list and the block list: the same verbs on two lists. */
+#include <string.h>
+#include "apply.h"
+#include "cli.h"
+
+struct list_edit {
+	bool		trust;
+	struct entry	entry;
+	struct entries	entries;	/* load: the whole new list */
+};
+
+static struct entries *list_of(struct policy *policy, bool trust)
+{
+	return trust ? &policy->trust : &policy->block;
+}
+
+static int entry_put(struct policy *policy, void *data, struct fail *fail)
+{
+	struct list_edit *edit = data;
+
+	return entries_put(list_of(policy, edit->trust), &edit->entry, fail);
+}
+
+static int entry_remove(struct policy *policy, void *data, struct fail *fail)
+{
+	struct list_edit *edit = data;
+
+	return entries_remove(list_of(policy, edit->trust), &edit->entry.prefix, fail);
+}
+
+static int list_replace(struct policy *policy, void *data, struct fail *fail)
+{
+	struct list_edit *edit = data;
+
+	(void)fail;
+	entries_free(&policy->block);
+	policy->block = edit->entries;
+	edit->entries = (struct entries){};
+	return 0;
+}
+
+static int list_add(struct cli *cli, bool trust)
+{
+	struct list_edit edit = { .trust = trust };
+
+	if (entry_parse(cli->argc, cli->argv, apply_now_ns(), &edit.entry, &cli->fail))
+		return -cli->fail.status;
+	return apply_edit(cli->instance, entry_put, &edit, &cli->fail);
+}
+
+static int list_del(struct cli *cli, bool trust)
+{
+	struct list_edit edit = { .trust = trust };
+	const char *word = cli_need(cli, "a prefix");
+
+	if (!word || prefix_parse(word, &edit.entry.prefix, &cli->fail) || cli_end(cli))
+		return -cli->fail.status;
+	return apply_edit(cli->instance, entry_remove, &edit, &cli->fail);
+}
+
+static const struct out_column entry_columns[] = {
+	{ "prefix", "prefix", OUT_TEXT }, { "ends in", "ends_in", OUT_TEXT },
+	{ "comment", "comment", OUT_TEXT },
+};
+
+static void entry_row(struct cli *cli, const struct entry *entry, __u64 now)
+{
+	char text[PREFIX_TEXT];
+
+	out_text(&cli->out, prefix_print(&entry->prefix, text, sizeof(text)));
+	out_text(&cli->out, entry->until_ns == ~0ULL ? NULL :
+		 duration_print(entry->until_ns - now, text, sizeof(text)));
+	out_text(&cli->out, entry->comment);
+}
+
+static int policy_get(struct cli *cli, struct policy *policy)
+{
+	struct store store;
+	int result;
+
+	policy_init(policy);
+	if (store_open(cli->instance, STORE_READ, &store, &cli->fail))
+		return -cli->fail.status;
+	result = apply_read(&store, policy, &cli->fail);
+	store_close(&store);
+	return result;
+}
+
+static int list_show(struct cli *cli, bool trust)
+{
+	__u64 now = apply_now_ns();
+	struct entries *entries;
+	struct policy policy;
+
+	if (cli_end(cli) || policy_get(cli, &policy))
+		return -cli->fail.status;
+	entries = list_of(&policy, trust);
+	out_table_begin(&cli->out, NULL, entry_columns, 3);
+	for (size_t i = 0; i < entries->count; i++)
+		if (entries->at[i].until_ns > now)
+			entry_row(cli, &entries->at[i], now);
+	out_table_end(&cli->out, trust ? "nobody is trusted" : "nothing is blocked");
+	policy_free(&policy);
+	return 0;
+}
+
+int cmd_block_get(struct cli *cli)
+{
+	const char *word = cli_need(cli, "an address or a prefix");
+	__u64 now = apply_now_ns();
+	const struct entry *entry;
+	struct policy policy;
+	struct prefix prefix;
+
+	if (!word || prefix_parse(word, &prefix, &cli->fail) || cli_end(cli) ||
+	    policy_get(cli, &policy))
+		return -cli->fail.status;
+	entry = entries_find(&policy.block, &prefix, now);
+	if (entry) {
+		out_table_begin(&cli->out, NULL, entry_columns, 3);
+		entry_row(cli, entry, now);
+		out_table_end(&cli->out, NULL);
+	} else {
+		fail_set(&cli->fail, EXIT_NO_ENTRY, NULL, "%s: not blocked", word);
+	}
+	policy_free(&policy);
+	return entry ? 0 : -cli->fail.status;
+}
+
+int cmd_block_flush(struct cli *cli)
+{
+	struct list_edit edit = {};
+
+	if (cli_end(cli))
+		return -cli->fail.status;
+	return apply_edit(cli->instance, list_replace, &edit, &cli->fail);
+}
+
+int cmd_block_add(struct cli *cli)
+{
+	return list_add(cli, false);
+}
+
+int cmd_block_del(struct cli *cli)
+{
+	return list_del(cli, false);
+}
+
+int cmd_block_show(struct cli *cli)
+{
+	return list_show(cli, false);
+}
+
+int cmd_trust_add(struct cli *cli)
+{
+	return list_add(cli, true);
+}
+
+int cmd_trust_del(struct cli *cli)
+{
+	return list_del(cli, true);
+}
+
+int cmd_trust_show(struct cli *cli)
+{
+	return list_show(cli, true);
+}

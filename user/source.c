@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <endian.h>
+#include <string.h>
+#include "source.h"
+
+#define WINDOW_NS	(1ULL << SOURCE_WINDOW_SHIFT)
+#define RATE_MASK	((1ULL << SOURCE_RATE_BITS) - 1)
+
+static void read_prefix(const struct source_hot *hot, __u8 length6, struct prefix *prefix)
+{
+	__u64 upper = htobe64(hot->key);
+	__be32 address = hot->key;	/* IPv4: as it stands in the header */
+
+	*prefix = (struct prefix){ .family = 4, .length = 32 };
+	if (!(hot->word & SEAT_SIX)) {
+		memcpy(prefix->addr, &address, sizeof(address));
+		return;
+	}
+	prefix->family = 6;
+	prefix->length = length6 < 64 ? length6 : 64;
+	memcpy(prefix->addr, &upper, sizeof(upper));
+}
+
+/* The window before counts as far as it reaches into the last second. */
+static void read_rates(const struct source_more *more, __u64 now_ns, struct source_row *row)
+{
+	__u32 window_shift = SOURCE_WINDOW_SHIFT - SOURCE_STEP_SHIFT;
+	__u32 step = now_ns >> SOURCE_STEP_SHIFT;
+	__u32 windows = (step >> window_shift) - (more->last_step >> window_shift);
+	double passed = (double)(now_ns & (WINDOW_NS - 1)) / WINDOW_NS;
+	double seconds = WINDOW_NS / 1e9;
+	double now = more->rates & RATE_MASK;
+	double before = more->rates >> SOURCE_RATE_BITS & RATE_MASK;
+
+	row->idle_ns = (__u64)(__u32)(step - more->last_step) << SOURCE_STEP_SHIFT;
+	row->average = (more->rates >> (2 * SOURCE_RATE_BITS)) / seconds / (1 << SOURCE_AVERAGE_SHIFT);
+	if (windows == 0)
+		row->rate = (now + before * (1 - passed)) / seconds;
+	else if (windows == 1)
+		row->rate = now * (1 - passed) / seconds;
+	else
+		row->rate = 0;
+	for (; windows > 1 && row->average > 0.01; windows--)
+		row->average -= row->average / 64;
+}
+
+bool source_read(const struct source_hot *hot, const struct source_more *more, __u64 now_ns,
+		 __u8 length6, struct source_row *row)
+{
+	__u64 seen_ns = hot->word & SEAT_TAT;
+
+	if (!hot->word)
+		return false;
+	*row = (struct source_row){
+		.role = hot->word & SEAT_INSIDE ? ROLE_INSIDE : ROLE_OUTSIDE,
+		.proven = hot->word & SEAT_PROVEN,
+	};
+	read_prefix(hot, length6, &row->prefix);
+	if (hot->word & SEAT_MORE) {
+		read_rates(more, now_ns, row);
+		row->total = more->total;
+		row->dropped = more->dropped;
+		return true;
+	}
+	row->total = 1;
+	row->idle_ns = seen_ns < now_ns ? now_ns - seen_ns : 0;
+	row->rate = row->idle_ns < WINDOW_NS ? 1 : 0;
+	return true;
+}

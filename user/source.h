@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the datapath remembers of one source, put into words. Pure. */
+#ifndef WEIR_SOURCE_ROW_H
+#define WEIR_SOURCE_ROW_H
+
+#include <stdbool.h>
+#include "abi.h"
+#include "value.h"
+
+struct source_row {
+	struct prefix	prefix;
+	enum role	role;		/* of the device it was seen on */
+	double		rate;		/* new flows a second, over about the last second */
+	double		average;	/* the same, over about a minute */
+	__u64		total;		/* new flows */
+	__u64		dropped;	/* of these */
+	__u64		idle_ns;	/* since it was last seen */
+	bool		proven;
+};
+
+/* False: the seat is free. more: of the same seat; length6: bits of an IPv6 source. */
+bool source_read(const struct source_hot *hot, const struct source_more *more, __u64 now_ns,
+		 __u8 length6, struct source_row *row);
+
+#endif
