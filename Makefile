@@ -27,9 +27,15 @@ USER		:= $(filter-out user/main.c,$(wildcard user/*.c))
 UNIT		:= $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 BENCH		:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
 
+E2E		:= $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
+# the other compilers that everything is built and run with: clang for user space, and for BPF the
+# newest clang that is installed
+NEWEST		:= build/newest
+NEWEST_CLANG	= $(lastword $(CLANG) $(shell ls /usr/bin/clang-[0-9]* 2>/dev/null | sort -V))
+
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lab run e2e quick bench fuzz clean help
+.PHONY: all lab run tests quick check test e2e bench cost fuzz install clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -85,8 +91,12 @@ $(BUILD)/lab/%: tests/lab/%.c Makefile | $(LAB_SKELS)
 lab: $(LAB)
 
 # needs root; works in network namespaces of its own, and removes them
-run: all lab
-	WEIR=$(BUILD)/weir LAB_TOOLS=$(BUILD)/lab tests/lab/run.sh
+run:
+	@packaging/install-deps run
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all lab
+	@WEIR=$(BUILD)/weir LAB_TOOLS=$(BUILD)/lab tests/lab/run.sh
+
+tests: all $(UNIT:%=$(BUILD)/tests/%)
 
 # fuzzers: tests/fuzz/NAME.c, linked with the pure rooms under the sanitizers; seeds in
 # tests/fuzz/seeds/NAME, what they find grows in build/fuzz/corpus/NAME
@@ -120,16 +130,35 @@ fuzz-%: $(BUILD)/fuzz/%
 	@sed -n 's/^stat::number_of_executed_units: */fuzz $*: inputs tried: /p' $(BUILD)/fuzz/$*.log
 
 # what a developer runs after each step: the unit tests
-quick: all $(UNIT:%=$(BUILD)/tests/%)
+quick: tests
 	@tests/run $(UNIT:%=$(BUILD)/tests/%)
 
 # needs root; what the README promises, on packets: one script a promise
 e2e: all lab
-	@tests/run $(filter-out %/lib.sh,$(wildcard tests/e2e/*.sh))
+	@tests/run $(E2E)
+
+# what can be said without running anything
+check:
+	@tests/run tests/walls
+
+# installs what is missing, builds with both pairs of compilers, runs everything
+test:
+	@packaging/install-deps test
+	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab
+	@$(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(NEWEST) CC=clang CLANG=$(NEWEST_CLANG) tests
+	@tests/run tests/walls $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) $(E2E)
 
 # what things cost: each program prints its floor and its peers beside it
 bench: $(BENCH:%=$(BUILD)/bench/%)
 	@set -e; for bench in $^; do $$bench; done
+
+# instructions that the kernel's verifier walks through
+cost: $(BUILD)/tests/cost
+	@$(BUILD)/tests/cost | sed -n 's/^# //p'
+
+install: all
+	install -D -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/sbin/weir
+	install -D -m 0644 man/weir.8 $(DESTDIR)$(PREFIX)/share/man/man8/weir.8
 
 clean:
 	rm -rf $(BUILD)
