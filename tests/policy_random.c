@@ -128,7 +128,9 @@ static void random_bypasses(struct policy *policy)
 {
 	policy->bypass = calloc(8, sizeof(*policy->bypass));
 	for (__u32 i = random_below(8); i; i--) {
-		struct bypass bypass = { .protocol = 1 + random_below(255), .fast = random_below(2) };
+		struct bypass bypass = {
+			.protocol = 1 + random_below(255), .fast = random_below(2),
+		};
 		bool twice = false;
 
 		if (bypass.protocol == 6 || bypass.protocol == 17)

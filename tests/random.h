@@ -25,7 +25,9 @@ static inline void random_seed(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	random_state = given ? strtoull(given, NULL, 0) : (__u64)now.tv_sec * 1000000000 + now.tv_nsec;
+	random_state = (__u64)now.tv_sec * 1000000000 + now.tv_nsec;
+	if (given)
+		random_state = strtoull(given, NULL, 0);
 	random_state |= 1;
 	printf("# SEED=%llu\n", random_state);
 }

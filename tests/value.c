@@ -290,7 +290,8 @@ TEST(percents_and_numbers_are_read)
 
 TEST(the_nearest_word_is_offered)
 {
-	static const char *const words[] = { "trusted", "blocked", "limit", "mode", "link", "check", NULL };
+	static const char *const words[] = { "trusted", "blocked", "limit", "mode",
+						"link", "check", NULL };
 	static const char *const rows[][2] = {
 		{ "trused", "trusted" }, { "blokced", "blocked" }, { "limti", "limit" },
 		{ "mod", "mode" }, { "mdoe", "mode" }, { "chekc", "check" }, { "limits", "limit" },

@@ -4,9 +4,9 @@
 #include <string.h>
 #include "policy.h"
 
-static int entries_order(const void *a, const void *b)
+static int entries_order(const struct entry *a, const struct entry *b)
 {
-	return prefix_compare(&((const struct entry *)a)->prefix, &((const struct entry *)b)->prefix);
+	return prefix_compare(&a->prefix, &b->prefix);
 }
 
 /* of one prefix, what lasts longest comes first; comments decide the rest, so that the result

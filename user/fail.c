@@ -8,7 +8,8 @@
 #define RED	"\033[1;31m"
 #define PLAIN	"\033[0m"
 
-int fail_set(struct fail *fail, enum exit_status status, const char *remedy, const char *format, ...)
+int fail_set(struct fail *fail, enum exit_status status, const char *remedy,
+	     const char *format, ...)
 {
 	va_list values;
 

@@ -30,8 +30,9 @@ struct fail {
 	unsigned int cut;	/* bytes of that line left out before text */
 };
 
-/* Fills what (printf style) and remedy (NULL: none). Returns -status, for `return fail_set(...)`. */
-int fail_set(struct fail *fail, enum exit_status status, const char *remedy, const char *format, ...)
+/* Fills what (printf style) and remedy (NULL: none). Returns -status: `return fail_set(...)`. */
+int fail_set(struct fail *fail, enum exit_status status, const char *remedy,
+	     const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* Adds the place. text is the whole line without its newline. Returns -fail->status. */

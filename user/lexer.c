@@ -10,7 +10,8 @@ static bool is_word(char c)
 
 static bool is_name(char c)
 {
-	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+	return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9');
 }
 
 static int hex_digit(char c)
@@ -75,7 +76,8 @@ static int read_string(struct lexer *lexer, struct fail *fail)
 
 		if (read_escaped(&at, lexer->end) >= 0)
 			continue;
-		fail_set(fail, EXIT_USAGE, "write \\\\, \\\" or \\x1b", "unknown escape in a string");
+		fail_set(fail, EXIT_USAGE, "write \\\\, \\\" or \\x1b",
+			 "unknown escape in a string");
 		return lexer_place(lexer, &escape, fail);
 	}
 	if (at == lexer->end || *at != '"') {
@@ -83,7 +85,8 @@ static int read_string(struct lexer *lexer, struct fail *fail)
 		return lexer_place(lexer, now, fail);
 	}
 	if (length >= WORD_SIZE) {
-		fail_set(fail, EXIT_USAGE, NULL, "the string is longer than %d bytes", WORD_SIZE - 1);
+		fail_set(fail, EXIT_USAGE, NULL, "the string is longer than %d bytes",
+			 WORD_SIZE - 1);
 		return lexer_place(lexer, now, fail);
 	}
 	now->length = at - now->text;

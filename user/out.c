@@ -33,7 +33,8 @@ static void json_real(FILE *to, double value)
 
 void out_init(struct out *out, FILE *to, bool json)
 {
-	const char *no_color = getenv("NO_COLOR");	/* https://no-color.org: set and not empty */
+	/* https://no-color.org: set and not empty */
+	const char *no_color = getenv("NO_COLOR");
 
 	*out = (struct out){ .to = to, .json = json };
 	out->color = !json && !(no_color && *no_color) && isatty(fileno(to));
@@ -276,7 +277,8 @@ void out_object_begin(struct out *out, const char *title, const char *key)
 	}
 	if (title) {
 		indent(out);
-		fprintf(out->to, "%s%s%s\n", out->color ? BOLD : "", title, out->color ? PLAIN : "");
+		fprintf(out->to, "%s%s%s\n", out->color ? BOLD : "", title,
+			out->color ? PLAIN : "");
 	}
 	/* the outermost object is the page itself: indent() starts with the second */
 	out->depth++;

@@ -117,8 +117,8 @@ static int include_file(struct reader *reader, const struct token *at, const cha
 	char *text;
 
 	if (reader->depth == INCLUDE_DEPTH)
-		return reader_fail_at(reader, at, NULL, "files include each other more than %d deep",
-				      INCLUDE_DEPTH);
+		return reader_fail_at(reader, at, NULL,
+				      "files include each other more than %d deep", INCLUDE_DEPTH);
 	if (reader->name_count == INCLUDE_FILES)
 		return reader_fail_at(reader, at, NULL, "more than %d files", INCLUDE_FILES);
 	if (file_text(path, reader->unsafe, &text, &length, &stat, reader->fail)) {

@@ -67,9 +67,10 @@ static int limit_rate(struct reader *reader, struct limit *limit)
 static int limit_aggregates(struct reader *reader, const struct token *at,
 			    const struct limit *limit)
 {
+	unsigned int aggregate = limit->prefix.family == 4 ? 24 : 48;
 	char text[PREFIX_TEXT];
 
-	if (limit->kind != LIMIT_AGGREGATE || limit->prefix.length <= (limit->prefix.family == 4 ? 24 : 48))
+	if (limit->kind != LIMIT_AGGREGATE || limit->prefix.length <= aggregate)
 		return 0;
 	return reader_fail_at(reader, at, "use total instead", "%s is within one aggregate",
 			      prefix_print(&limit->prefix, text, sizeof(text)));
@@ -182,5 +183,6 @@ void limit_print(FILE *to, const struct limit *limit)
 
 bool limit_same_key(const struct limit *a, const struct limit *b)
 {
-	return a->kind == b->kind && (a->roles & b->roles) && !prefix_compare(&a->prefix, &b->prefix);
+	return a->kind == b->kind && (a->roles & b->roles) &&
+	       !prefix_compare(&a->prefix, &b->prefix);
 }

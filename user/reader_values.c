@@ -40,7 +40,8 @@ int reader_duration(struct reader *reader, __u64 *out_ns)
 	if (duration_parse(text, &ns, reader->fail))
 		return value_failed(reader);
 	if (!ns)
-		return reader_fail_at(reader, &reader->lexer.now, NULL, "a time of 0 is over at once");
+		return reader_fail_at(reader, &reader->lexer.now, NULL,
+				      "a time of 0 is over at once");
 	*out_ns = ns;
 	return reader_next(reader);
 }
@@ -118,7 +119,7 @@ static int reader_protocol(struct reader *reader, __u8 *out)
 	if (!said)
 		return 0;
 	if (now->type != TOKEN_WORD || now->text[0] < '0' || now->text[0] > '9')
-		return reader_expected(reader, "tcp, udp, sctp, icmp, icmpv6, gre, esp or a number");
+		return reader_expected(reader, "tcp, udp, sctp, icmp, icmpv6, gre or a number");
 	if (reader_number(reader, 1, 255, &number))
 		return -EXIT_USAGE;
 	*out = number;
@@ -173,12 +174,12 @@ static int prefixes_of_name(struct reader *reader, struct prefixes *list)
 	char shown[WORD_SIZE];
 
 	if (!define)
-		return reader_fail_at(reader, now, "define NAME = { 192.0.2.0/24 } stands before its use",
+		return reader_fail_at(reader, now, "write above: define NAME = { 192.0.2.0/24 }",
 				      "%s is not defined", token_show(now, shown));
 	reader->expanded += define->prefixes.count;
 	if (reader->expanded > EXPANSION_MAX)
-		return reader_fail_at(reader, now, NULL, "the $NAMEs stand for more than %lu prefixes",
-				      EXPANSION_MAX);
+		return reader_fail_at(reader, now, NULL,
+				      "the $NAMEs stand for more than %lu prefixes", EXPANSION_MAX);
 	for (size_t i = 0; i < define->prefixes.count; i++)
 		if (prefixes_add(reader, list, &define->prefixes.at[i]))
 			return -EXIT_USAGE;
@@ -229,7 +230,8 @@ int define_statement(struct reader *reader)
 				      "\"%.64s\": a name has letters, digits and _", text);
 	before = define_find(reader, &name);
 	if (before)
-		return reader_fail_at(reader, &name, NULL, "\"%.64s\" is already defined at %s:%u", text,
+		return reader_fail_at(reader, &name, NULL,
+				      "\"%.64s\" is already defined at %s:%u", text,
 				      before->place.file, before->place.line);
 	if (!reader_take_type(reader, TOKEN_EQUALS))
 		return reader_expected(reader, "=");

@@ -162,9 +162,10 @@ int rate_parse(const char *text, struct rate *out, struct fail *fail)
 	per_ns = *at == '/' ? rate_unit_read(at + 1) : 0;
 	if (!per_ns)
 		return fail_set(fail, EXIT_USAGE, "write 200/second, 50k/s or 10/minute",
-				"\"%.64s\" is not a rate: /second, /minute or /hour is missing", text);
+				"\"%.64s\" is not a rate: /second, /minute or /hour is missing",
+				text);
 	if (!count)
-		return fail_set(fail, EXIT_USAGE, "to let nothing through, block the prefix instead",
+		return fail_set(fail, EXIT_USAGE, "to let nothing through, block the prefix",
 				"\"%.64s\": a rate of 0 admits no flow at all", text);
 	if (__builtin_mul_overflow(count, factor, &count) || count > per_ns)
 		return fail_set(fail, EXIT_USAGE, "leave the limit out to have none",
@@ -196,7 +197,8 @@ static const struct {
 	char	name;
 	__u64	ns;
 } duration_unit[] = {
-	{ 'w', 7 * DAY_NS }, { 'd', DAY_NS }, { 'h', HOUR_NS }, { 'm', MINUTE_NS }, { 's', SECOND_NS },
+	{ 'w', 7 * DAY_NS }, { 'd', DAY_NS }, { 'h', HOUR_NS }, { 'm', MINUTE_NS },
+	{ 's', SECOND_NS },
 };
 #define DURATION_UNITS (sizeof(duration_unit) / sizeof(duration_unit[0]))
 
@@ -274,7 +276,8 @@ int ports_parse(const char *text, struct ports *out, struct fail *fail)
 		return fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\": a port is 1 to 65535", text);
 	if (first > last) {
 		fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\" ends before it begins", text);
-		snprintf(fail->remedy, sizeof(fail->remedy), "did you mean %llu-%llu?", last, first);
+		snprintf(fail->remedy, sizeof(fail->remedy), "did you mean %llu-%llu?", last,
+			 first);
 		return -EXIT_USAGE;
 	}
 	*out = (struct ports){ first, last };
@@ -301,7 +304,8 @@ int percent_parse(const char *text, unsigned int *out, struct fail *fail)
 	__u64 value;
 
 	if (!read_digits(&at, &value) || strcmp(at, "%"))
-		return fail_set(fail, EXIT_USAGE, "write 70%", "\"%.64s\" is not a percentage", text);
+		return fail_set(fail, EXIT_USAGE, "write 70%", "\"%.64s\" is not a percentage",
+				text);
 	if (value > 100)
 		return fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\" is more than 100%%", text);
 	*out = value;
@@ -316,8 +320,8 @@ int number_parse(const char *text, __u64 min, __u64 max, __u64 *out, struct fail
 	if (*text < '0' || *text > '9' || text[strspn(text, "0123456789")])
 		return fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\" is not a number", text);
 	if (!read_digits(&at, &value) || value < min || value > max)
-		return fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\" is not within %llu and %llu", text,
-				min, max);
+		return fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\" is not within %llu and %llu",
+				text, min, max);
 	*out = value;
 	return 0;
 }

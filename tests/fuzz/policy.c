@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* No text crashes the parser or makes it leak; what it reads, it prints so that it reads the same. */
+/* No text crashes the parser or makes it leak; what it reads, it prints and reads to the same. */
 #include <stdint.h>
 #include "tests/policy_equal.h"
 
