@@ -8,6 +8,7 @@
 #define WEIR_TESTS_PREFIXES_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "table.h"
@@ -122,6 +123,68 @@ static inline __u32 oracle_find(const struct oracle *oracle, const __u8 addr[16]
 		found = bsearch(&key, oracle->entry, oracle->count, sizeof(key), entry_order);
 	}
 	return found ? found->class : 0;
+}
+
+/* An address that is likely to sit on an edge: the first or last one of a prefix, or next to it. */
+static inline void edge_address(__u64 *seed, const struct prefix *prefix, __u8 addr[16])
+{
+	int bytes = prefix->family == 6 ? 16 : 4, step = random_below(seed, 3) - 1;
+	__u8 end = random_below(seed, 2) ? 0xff : 0;
+
+	memset(addr, 0, 16);
+	for (int i = 0; i < bytes; i++) {
+		int keep = prefix->length - 8 * i;
+		__u8 host = keep >= 8 ? 0 : keep <= 0 ? 0xff : 0xff >> keep;
+
+		addr[i] = prefix->addr[i] | (host & end);
+	}
+	for (int i = bytes - 1; i >= 0 && step; i--) {
+		addr[i] += step;
+		if (addr[i] != (step > 0 ? 0 : 0xff))
+			step = 0;
+	}
+}
+
+/* Any address, one on an edge, or one inside a prefix. */
+static inline void some_address(__u64 *seed, const struct table_entry *entry, size_t count, int family,
+			 __u8 addr[16])
+{
+	const struct prefix *prefix = count ? &entry[random_below(seed, count)].prefix : NULL;
+	__u32 way = random_below(seed, 3);
+
+	random_address(seed, family, addr);
+	if (!prefix || !way)
+		return;
+	if (way == 1)
+		return edge_address(seed, prefix, addr);
+	for (int i = 0; i < 16; i++) {
+		int keep = prefix->length - 8 * i;
+		__u8 host = keep >= 8 ? 0 : keep <= 0 ? 0xff : 0xff >> keep;
+
+		addr[i] = prefix->addr[i] | (addr[i] & host);
+	}
+}
+
+static inline __u64 seed_of_test(void)
+{
+	const char *said = getenv("TEST_SEED");
+	__u64 seed = said ? strtoull(said, NULL, 0) : 20261121;
+
+	printf("# TEST_SEED=%llu\n", (unsigned long long)seed);
+	return seed;
+}
+
+/* *count prefixes, of which *count are left without duplicates; most are of class 1. */
+static inline struct table_entry *realistic_list(size_t *count, int family, __u64 *seed)
+{
+	struct table_entry *entry = calloc(*count, sizeof(*entry));
+
+	for (size_t i = 0; i < *count; i++) {
+		realistic_prefix(seed, family, &entry[i].prefix);
+		entry[i].class = random_below(seed, 20) ? 1 : 1 + random_below(seed, 300);
+	}
+	*count = entries_order(entry, *count);
+	return entry;
 }
 
 #endif

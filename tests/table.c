@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The compiled table against a naive oracle, natively and in the kernel. TEST_SEED=N repeats or
- * varies the random part.
- */
-#include <bpf/bpf.h>
-#include <errno.h>
-#include <sys/mman.h>
-#include <unistd.h>
+/* The compiled table against a naive oracle, natively. TEST_SEED=N varies the random part. */
 #include "test.h"
 #include "prefixes.h"
 #include "bpf/table.h"
-#include "tests/bpf/table.skel.h"
-
-#define ASKED (1 << 20)
 
 static const void *arena_line(void *arena, __u32 line)
 {
 	const struct arena *lines = arena;
 
 	return line < lines->lines ? lines->bytes + (size_t)line * POLICY_LINE : NULL;
-}
-
-static __u64 seed_of_test(void)
-{
-	const char *said = getenv("TEST_SEED");
-	__u64 seed = said ? strtoull(said, NULL, 0) : 20261121;
-
-	printf("# TEST_SEED=%llu\n", (unsigned long long)seed);
-	return seed;
 }
 
 static struct prefix prefix_of(const char *hex, int family, int length)
@@ -45,46 +26,6 @@ static __u32 find(struct arena *arena, long root, int family, const __u8 addr[16
 
 	memcpy(words, addr, 16);
 	return table_find(arena, root, family, words);
-}
-
-/* An address that is likely to sit on an edge: the first or last one of a prefix, or next to it. */
-static void edge_address(__u64 *seed, const struct prefix *prefix, __u8 addr[16])
-{
-	int bytes = prefix->family == 6 ? 16 : 4, step = random_below(seed, 3) - 1;
-	__u8 end = random_below(seed, 2) ? 0xff : 0;
-
-	memset(addr, 0, 16);
-	for (int i = 0; i < bytes; i++) {
-		int keep = prefix->length - 8 * i;
-		__u8 host = keep >= 8 ? 0 : keep <= 0 ? 0xff : 0xff >> keep;
-
-		addr[i] = prefix->addr[i] | (host & end);
-	}
-	for (int i = bytes - 1; i >= 0 && step; i--) {
-		addr[i] += step;
-		if (addr[i] != (step > 0 ? 0 : 0xff))
-			step = 0;
-	}
-}
-
-/* Any address, one on an edge, or one inside a prefix. */
-static void some_address(__u64 *seed, const struct table_entry *entry, size_t count, int family,
-			 __u8 addr[16])
-{
-	const struct prefix *prefix = count ? &entry[random_below(seed, count)].prefix : NULL;
-	__u32 way = random_below(seed, 3);
-
-	random_address(seed, family, addr);
-	if (!prefix || !way)
-		return;
-	if (way == 1)
-		return edge_address(seed, prefix, addr);
-	for (int i = 0; i < 16; i++) {
-		int keep = prefix->length - 8 * i;
-		__u8 host = keep >= 8 ? 0 : keep <= 0 ? 0xff : 0xff >> keep;
-
-		addr[i] = prefix->addr[i] | (addr[i] & host);
-	}
 }
 
 static void compare(struct arena *arena, long root, const struct table_entry *entry, size_t count,
@@ -302,18 +243,6 @@ TEST(random_lists)
 	free(entry);
 }
 
-static struct table_entry *realistic_list(size_t *count, int family, __u64 *seed)
-{
-	struct table_entry *entry = calloc(*count, sizeof(*entry));
-
-	for (size_t i = 0; i < *count; i++) {
-		realistic_prefix(seed, family, &entry[i].prefix);
-		entry[i].class = random_below(seed, 20) ? 1 : 1 + random_below(seed, 300);
-	}
-	*count = entries_order(entry, *count);
-	return entry;
-}
-
 TEST(realistic_lists)
 {
 	__u64 seed = seed_of_test();
@@ -347,79 +276,6 @@ TEST(broken_table_ends)
 	}
 	CHECK(classes);
 	arena_free(&arena);
-}
-
-/* ---- in the kernel ------------------------------------------------------------------------- */
-
-static int share_arena(struct table *skel, const struct arena *arena)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-	size_t bytes = arena->lines * POLICY_LINE;
-	__u32 slot = 0;
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "arena", 4, POLICY_LINE, arena->lines, &opts);
-	void *at;
-	int error;
-
-	if (fd < 0)
-		return fd;
-	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	memcpy(at, arena->bytes, bytes);
-	munmap(at, bytes);
-	error = bpf_map_update_elem(bpf_map__fd(skel->maps.policy), &slot, &fd, BPF_ANY);
-	close(fd);
-	return error;
-}
-
-static int run(const struct bpf_program *prog, __u32 repeat)
-{
-	__u8 packet[64] = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet),
-		    .repeat = repeat);
-
-	return bpf_prog_test_run_opts(bpf_program__fd(prog), &opts);
-}
-
-static void compare_in_kernel(struct table *skel, int family, __u64 *seed)
-{
-	size_t count = 200000, wrong = 0;
-	struct table_entry *entry = realistic_list(&count, family, seed);
-	struct oracle oracle = oracle_of(entry, count);
-	struct arena arena = { 0 };
-	long root = table_build(&arena, entry, count, family);
-
-	CHECK(root > 0);
-	CHECK_EQ(share_arena(skel, &arena), 0);
-	skel->bss->family = family;
-	skel->bss->root = root;
-	skel->bss->next = 0;
-	for (size_t i = 0; i < ASKED; i++)
-		some_address(seed, entry, count, family, (__u8 *)skel->bss->ask[i]);
-	CHECK_EQ(run(skel->progs.find, ASKED), 0);
-	CHECK_EQ(skel->bss->next, ASKED);
-	for (size_t i = 0; i < ASKED; i++)
-		wrong += skel->bss->answer[i] !=
-			 oracle_find(&oracle, (__u8 *)skel->bss->ask[i]);
-	CHECK_EQ(wrong, 0);
-	arena_free(&arena);
-	free(entry);
-}
-
-TEST(kernel_finds_the_same)
-{
-	struct table *skel;
-	__u64 seed = seed_of_test();
-
-	if (geteuid())
-		SKIP("needs root");
-	skel = table__open_and_load();
-	CHECK_SAID(skel, "load: %s", strerror(errno));
-	if (!skel)
-		return;
-	compare_in_kernel(skel, 4, &seed);
-	compare_in_kernel(skel, 6, &seed);
-	table__destroy(skel);
 }
 
 int main(void)

@@ -27,6 +27,7 @@ static void mark_checks(struct policy_knobs *knobs, const struct checks *check)
 	mark_check(knobs, or_off(check->l4_checksum), REASON_L4_CHECKSUM);
 	mark_check(knobs, check->martians, REASON_MARTIAN);
 	mark_check(knobs, check->stray, REASON_STRAY);
+	mark_check(knobs, check->urpf_action, REASON_URPF);
 	mark_check(knobs, or_off(check->window), REASON_WINDOW);
 	mark_check(knobs, check->blackhole_table ? check->blackhole : CHECK_OFF, REASON_BLACKHOLE);
 }

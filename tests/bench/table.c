@@ -5,16 +5,10 @@
  * has them; "listed" ones are random addresses inside listed prefixes. A million different keys,
  * medians of ROUNDS rounds that take turns.
  */
-#include <bpf/bpf.h>
-#include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
-#include "prefixes.h"
-#include "tests/bpf/table.skel.h"
+#include "table_kernel.h"
 
-#define ASKED	(1 << 20)
 #define ROUNDS	15
 
 enum keys { KEYS_ANY, KEYS_INSIDE };
@@ -45,27 +39,6 @@ static double run(struct table *skel, const struct bpf_program *prog, __u32 repe
 	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
 		return -1;
 	return opts.duration;
-}
-
-static int share_arena(struct table *skel, const struct arena *arena)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-	size_t bytes = arena->lines * POLICY_LINE;
-	__u32 slot = 0;
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "arena", 4, POLICY_LINE, arena->lines, &opts);
-	void *at;
-	int error;
-
-	if (fd < 0)
-		return fd;
-	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	memcpy(at, arena->bytes, bytes);
-	munmap(at, bytes);
-	error = bpf_map_update_elem(bpf_map__fd(skel->maps.policy), &slot, &fd, BPF_ANY);
-	close(fd);
-	return error;
 }
 
 static void fill_lpm(struct table *skel, const struct table_entry *entry, size_t count, int family)

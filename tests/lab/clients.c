@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "times.h"
 
 #define NS_PER_SECOND	1000000000ULL
 #define MS		1000000ULL
@@ -27,8 +28,6 @@
 #define ADDRESSES	64
 #define EVENTS		256
 #define MESSAGE		16	/* bytes of a request, and of its answer */
-
-typedef unsigned long long u64;
 
 static const char usage[] =
 "usage: clients --to ADDRESS[,...] --port N [--from ADDRESS[,...]] [--rate N] [--seconds S]\n"
@@ -70,8 +69,8 @@ static struct {
 
 static struct connection *connections;	/* the long-lived ones first, then in the order of opening */
 static unsigned int opened, oldest;
-static unsigned int succeeded, failed, refused;
-static u64 *times;		/* connect times of those that succeeded */
+static unsigned int failed, refused;
+static struct times times;	/* to connect, of those that succeeded */
 static int poll_fd;
 static volatile sig_atomic_t stopped;
 
@@ -111,7 +110,7 @@ static void finish(struct connection *c, enum stage stage)
 	if (c->lasting)
 		return;
 	if (stage == ANSWERED)
-		times[succeeded++] = c->connect_ns;
+		times_add(&times, c->connect_ns);
 	else
 		failed++;
 }
@@ -232,43 +231,20 @@ static unsigned int lasting_alive(void)
 	return alive;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	u64 x = *(const u64 *)a, y = *(const u64 *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-/* microseconds; times[] must be sorted */
-static double quantile(double q)
-{
-	if (!succeeded)
-		return 0;
-	return times[(unsigned int)(q * (succeeded - 1))] / 1e3;
-}
-
-/* how many connected before the first retransmission of a SYN, after one second (RFC 6298) */
-static unsigned int prompt(void)
-{
-	unsigned int n = 0;
-
-	while (n < succeeded && times[n] < NS_PER_SECOND)
-		n++;
-	return n;
-}
-
+/* "prompt": connected before the first retransmission of a SYN, after one second (RFC 6298) */
 static void print_summary(FILE *f, const char *end)
 {
 	unsigned int begun = opened - (opened < options.lasting ? opened : options.lasting);
-	unsigned int done = succeeded + failed;
+	unsigned int succeeded = times.count, done = succeeded + failed;
 
-	qsort(times, succeeded, sizeof(*times), by_value);
+	times_sort(&times);
 	fprintf(f, "{\"opened\": %u, \"succeeded\": %u, \"failed\": %u, \"refused\": %u, "
 		"\"pending\": %u, \"prompt\": %u, \"success_share\": %.4f, \"median_us\": %.0f, \"p99_us\": %.0f, "
 		"\"max_us\": %.0f, \"long_lived\": %u, \"long_alive\": %u}%s",
-		begun, succeeded, failed, refused, begun - done, prompt(),
+		begun, succeeded, failed, refused, begun - done, times_below(&times, NS_PER_SECOND),
 		done ? (double)succeeded / done : 0,
-		quantile(0.5), quantile(0.99), quantile(1), options.lasting, lasting_alive(), end);
+		times_quantile(&times, 0.5) / 1e3, times_quantile(&times, 0.99) / 1e3,
+		times_quantile(&times, 1) / 1e3, options.lasting, lasting_alive(), end);
 }
 
 static void write_status(void)
@@ -339,7 +315,7 @@ static void run(void)
 	start = now_ns();
 	end = start + options.seconds * NS_PER_SECOND + options.deadline_ns;
 	while (!stopped && now_ns() < end &&
-	       (opened < options.lasting + count || succeeded + failed < count))
+	       (opened < options.lasting + count || times.count + failed < count))
 		turn(start, options.rate, options.lasting, count);
 }
 
@@ -405,9 +381,9 @@ int main(int argc, char **argv)
 
 	capacity = options.lasting + options.rate * options.seconds + 1;
 	connections = calloc(capacity, sizeof(*connections));
-	times = calloc(capacity, sizeof(*times));
+	times.ns = calloc(capacity, sizeof(*times.ns));
 	poll_fd = epoll_create1(0);
-	if (!connections || !times || poll_fd < 0)
+	if (!connections || !times.ns || poll_fd < 0)
 		fail("start", strerror(errno));
 	run();
 	write_status();

@@ -4,12 +4,13 @@
 # Takes a minute; Ctrl-C at any time leaves nothing behind. With DEV=eth0 it does something else:
 # it watches that network card in monitor mode, which drops nothing, until Ctrl-C.
 #
-# LAB_SECONDS  how long each phase opens connections (10)   LAB_FLOOD  packets a second (200000)
+# LAB_SECONDS  how long each phase opens connections (10)   LAB_FLOOD  packets a second (220000)
 # LAB_RATE     new connections a second (200)               LAB_FILL   percent of the table (98)
-# LAB_FAMILY   4 or 6: which addresses all of it uses (4)   WEIR, LAB_TOOLS  where the programs are
+# LAB_FAMILY   4 or 6: which addresses all of it uses (4)   LAB_JSON   file for the table as JSON
+# WEIR, LAB_TOOLS  where the programs are
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-: "${LAB_SECONDS:=10}" "${LAB_RATE:=200}" "${LAB_FLOOD:=200000}" "${LAB_FILL:=98}" "${LAB_FAMILY:=4}"
+: "${LAB_SECONDS:=10}" "${LAB_RATE:=200}" "${LAB_FLOOD:=220000}" "${LAB_FILL:=98}" "${LAB_FAMILY:=4}"
 : "${WEIR:=build/weir}" "${LAB_TOOLS:=build/lab}"
 . tests/lab/gateway.sh
 . tests/lab/watch.sh
@@ -118,7 +119,7 @@ phase() {
 	start_clients "$begun"
 	lab_prefill "$LAB_FILL" >"$DIR/prefill" || die "can't fill the table"
 	{ read -r DROP0; read -r early0; } < <(lab_conntrack_stat drop early_drop)
-	RESULT[$1 log]=$(lab_full_messages)
+	RESULT[$1 log]=$(lab_full_messages) RESULT[$1 begin]=$(lab_count)
 	[ "$3" = 1 ] && start_flood
 	ticks0=$(cpu_ticks) packets0=$(lab_received wan0) time0=${EPOCHREALTIME/./}
 	: >"$DIR/warm"
@@ -188,7 +189,8 @@ print_table() {
 	echo
 	row "" "${titles[@]}"
 	rows "flood arriving, packets/s" '${RESULT[$P sent]:+${RESULT[$P pps]}}'
-	rows "table at the end, of $MAX" '${RESULT[$P count]}'
+	rows "table before, of $MAX" '${RESULT[$P begin]}'
+	rows "table after" '${RESULT[$P count]}'
 	rows "'table full' drops" '${RESULT[$P drop]}'
 	rows "entries evicted early" '${RESULT[$P early]}'
 	rows "'table full' lines in the log" '$([ ${RESULT[$P log]} -ge 0 ] && echo ${RESULT[$P log]} || echo unreadable)'
@@ -199,6 +201,20 @@ print_table() {
 	rows "  99th percentile" '$(ms ${RESULT[$P p99_us]})'
 	rows "long-lived connections alive" '${RESULT[$P long_alive]}/${RESULT[$P long_lived]}'
 	rows "CPU in softirq, of all CPUs" '${RESULT[$P cpu]}'
+}
+
+# print_json: {"quiet": {...}, "without": {...}, "with": {...}}
+print_json() {
+	local P key phases=()
+	for P in "${PHASES[@]}"; do
+		local facts=()
+		for key in opened prompt succeeded failed median_us p99_us long_lived long_alive \
+			   drop early log begin count pps sent; do
+			facts+=("\"$key\": ${RESULT[$P $key]:-null}")
+		done
+		phases+=("\"$P\": {$(IFS=,; echo "${facts[*]}")}")
+	done
+	(IFS=,; echo "{${phases[*]}}")
 }
 
 print_reasons() {
@@ -242,5 +258,6 @@ if [ -x "$WEIR" ]; then
 	weir -j stats show >"$DIR/stats"
 fi
 print_table
+[ -n "${LAB_JSON:-}" ] && print_json >"$LAB_JSON"
 [ -s "$DIR/stats" ] && print_reasons
 exit 0
