@@ -399,10 +399,14 @@ TEST(ip6_fragment_lengths)
 
 	craft_ip6_fragment(&c, IPPROTO_UDP, 0, true);
 	craft_udp(&c, 7, 8);
-	craft_payload(&c, 1);			/* not a multiple of 8, and more to come */
+	for (unsigned i = 0; i < 9; i++) {	/* a multiple of 8 while more is to come */
+		craft_finish(&c);
+		read_frame(&c);
+		CHECK_EQ(!!(pkt.flags & PKT_BAD_IP_HEADER), i % 8 != 0);
+		craft_payload(&c, 1);
+	}
+	c.size -= 8;
 	craft_finish(&c);
-	read_frame(&c);
-	CHECK(pkt.flags & PKT_BAD_IP_HEADER);
 	craft_put16(c.byte + 14 + 40 + 2, 65528);	/* 9 bytes at 65528: beyond 64 KiB */
 	read_frame(&c);
 	CHECK_EQ(pkt.flags, PKT_FRAGMENT_LATER | PKT_BAD_IP_HEADER);
@@ -489,6 +493,20 @@ TEST(tcp_data_offset)
 		if (good)
 			CHECK_EQ(pkt.payload, 28 - words * 4);
 	}
+}
+
+/* options of a first fragment may stand in the second one */
+TEST(tcp_options_beyond_a_first_fragment)
+{
+	struct craft c = eth4(IPPROTO_TCP);
+
+	craft_ip4_fragment(&c, 0, true);
+	craft_tcp(&c, 1, 2, TCP_ACK)[12] = 0xf0;
+	craft_payload(&c, 4);
+	craft_finish(&c);
+	read_frame(&c);
+	CHECK_EQ(pkt.flags, PKT_FRAGMENT_FIRST | PKT_HAS_L4 | PKT_TCP_OPTIONS);
+	CHECK_EQ(pkt.payload, 0);
 }
 
 TEST(other_protocols)

@@ -262,6 +262,7 @@ TEST(land)
 		{ "128.0.0.1", "128.0.0.1", REASON_LAND },
 		{ "2001:db8::1", "2001:db8::1", REASON_LAND },
 		{ "2001:db8::1", "2001:db8:1::1", REASON_NONE },
+		{ "2001:db8::1", "2001:db8::2", REASON_NONE },
 		{ "2001:db8::1", "2001:db8::1:0:1", REASON_NONE },
 		{ "::1", "::1", REASON_NONE },
 		{ "::2", "::2", REASON_LAND },
