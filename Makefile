@@ -35,7 +35,7 @@ NEWEST_CLANG	= $(lastword $(CLANG) $(shell ls /usr/bin/clang-[0-9]* 2>/dev/null 
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lab run tests quick check test e2e bench cost fuzz install clean help
+.PHONY: all differential soak lab run tests quick check test e2e bench cost fuzz install clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -128,6 +128,22 @@ fuzz-%: $(BUILD)/fuzz/%
 		$(wildcard tests/fuzz/seeds/$*) >$(BUILD)/fuzz/$*.log 2>&1 || \
 		{ tail -n 60 $(BUILD)/fuzz/$*.log; exit 1; }
 	@sed -n 's/^stat::number_of_executed_units: */fuzz $*: inputs tried: /p' $(BUILD)/fuzz/$*.log
+
+# weir against the kernel's conntrack, frame by frame
+DIFFERENTIAL	:= $(wildcard tests/differential/*.c tests/differential/*.h)
+$(BUILD)/differential: $(DIFFERENTIAL) $(BUILD)/tests/bpf/differential.skel.h Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(filter %.c,$(DIFFERENTIAL)) $(LDFLAGS) $(ALL_LDLIBS) -o $@
+
+PACKETS		?= 40000
+differential: $(BUILD)/differential
+	@for loose in 0 1; do for liberal in 0 1; do \
+		$< -n $(PACKETS) -l $$loose -b $$liberal || exit 1; \
+	done; done
+
+# a million frames
+soak:
+	$(MAKE) differential PACKETS=250000
 
 # what a developer runs after each step: the unit tests
 quick: tests

@@ -11,8 +11,10 @@
 #define WEIR_CONNTRACK_H
 
 #include <linux/bpf.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <bpf/bpf_helpers.h>
 #include "maps.h"
+#include "window.h"
 
 /* As much of the kernel's types as is read here; offsets come from its BTF (CO-RE). */
 struct ip_ct_tcp_state {
@@ -20,19 +22,14 @@ struct ip_ct_tcp_state {
 	__u32	td_maxend;
 	__u32	td_maxwin;
 	__u32	td_maxack;
-	__u8	td_scale;
 	__u8	flags;
 } __attribute__((preserve_access_index));
 
 struct ip_ct_tcp {
 	struct ip_ct_tcp_state seen[2];
 	__u8	state;
-	__u8	last_dir;
 	__u8	last_index;
-	__u32	last_seq;
-	__u32	last_ack;
 	__u32	last_end;
-	__u8	last_flags;
 } __attribute__((preserve_access_index));
 
 union nf_conntrack_proto {
@@ -71,8 +68,10 @@ struct conntrack_key {
 	__u8		l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP; others are CONNTRACK_UNSURE */
 };
 
+/* Fills *flow of a TCP entry that was found, unless flow is NULL. */
 static __always_inline enum conntrack_found conntrack_look(void *ctx,
-							   const struct conntrack_key *key);
+							   const struct conntrack_key *key,
+							   struct tcp_flow *flow);
 
 /* Returns the size that the kernel wants for this family. */
 static __always_inline __u32 conntrack_tuple(const struct conntrack_key *key,
@@ -96,6 +95,33 @@ static __always_inline __u32 conntrack_tuple(const struct conntrack_key *key,
 static __always_inline enum conntrack_found conntrack_missed(const struct bpf_ct_opts___12 *opts)
 {
 	return opts->error == -2 /* ENOENT */ ? CONNTRACK_ABSENT : CONNTRACK_UNSURE;
+}
+
+static __always_inline void conntrack_side(const struct ip_ct_tcp_state *seen,
+					   struct tcp_side *side)
+{
+	side->end = seen->td_end;
+	side->max_end = seen->td_maxend;
+	side->max_window = seen->td_maxwin;
+	side->max_ack = seen->td_maxack;
+	side->flags = seen->flags;
+}
+
+/* Read without the entry's lock: each number is one that stood there, not all at one instant. */
+static __always_inline void conntrack_read(const struct nf_conn *ct, bool reply,
+					   struct tcp_flow *flow)
+{
+	unsigned long status = ct->status;
+
+	conntrack_side(&ct->proto.tcp.seen[0], reply ? &flow->receiver : &flow->sender);
+	conntrack_side(&ct->proto.tcp.seen[1], reply ? &flow->sender : &flow->receiver);
+	flow->last_end = ct->proto.tcp.last_end;
+	flow->last = ct->proto.tcp.last_index;
+	flow->state = ct->proto.tcp.state;
+	flow->replied = !!(status & IPS_SEEN_REPLY);
+	flow->assured = !!(status & IPS_ASSURED);
+	flow->adjusted = !!(status & IPS_SEQ_ADJUST);
+	flow->reply = reply;
 }
 
 #endif

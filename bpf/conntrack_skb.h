@@ -10,7 +10,8 @@ extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *ctx, struct bpf_sock_
 					 __u32 opts__sz) __ksym __weak;
 
 static __always_inline enum conntrack_found conntrack_look(void *ctx,
-							   const struct conntrack_key *key)
+							   const struct conntrack_key *key,
+							   struct tcp_flow *flow)
 {
 	struct bpf_ct_opts___12 opts = { .netns_id = -1, .l4proto = key->l4_proto };
 	struct bpf_sock_tuple tuple = {};
@@ -21,6 +22,8 @@ static __always_inline enum conntrack_found conntrack_look(void *ctx,
 	ct = bpf_skb_ct_lookup(ctx, &tuple, conntrack_tuple(key, &tuple), &opts, sizeof(opts));
 	if (!ct)
 		return conntrack_missed(&opts);
+	if (flow)
+		conntrack_read(ct, opts.dir, flow);
 	bpf_ct_release(ct);
 	return CONNTRACK_FOUND;
 }

@@ -124,6 +124,20 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FLOW_LINES);
+	__type(key, __u32);
+	__type(value, struct flow_line);
+} flow SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FLOW_HOT_LINES);
+	__type(key, __u32);
+	__type(value, struct flow_line);
+} flow_hot SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct secret);

@@ -77,6 +77,16 @@ static __always_inline struct run *run_now(void)
 	return bpf_map_lookup_elem(&run, &zero);
 }
 
+static __always_inline struct flow_line *flow_line(__u32 line)
+{
+	return bpf_map_lookup_elem(&flow, &line);
+}
+
+static __always_inline struct flow_line *flow_hot_line(__u32 line)
+{
+	return bpf_map_lookup_elem(&flow_hot, &line);
+}
+
 /* two rules a line */
 static __always_inline const struct rule *rule_of(void *arena, __u32 first_line, __u32 number)
 {

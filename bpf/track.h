@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What conntrack knows of this packet: known, related, stray, or nothing yet and it may open a
- * flow (no reason: the budgets decide).
+ * What conntrack knows of this packet: known, related, stray, out of window, or nothing yet and it
+ * may open a flow (no reason: the budgets decide).
  *
- * The kernel's own table is asked, so both directions of a flow are known, also the reply tuple
- * of a masqueraded one. A TCP SYN is the exception: it is what opens a flow, and a flood is made
- * of it, so no look-up is spent. What net/netfilter/nf_conntrack_proto_*.c would let open an entry
- * may open a flow here; what it would call INVALID is stray. Protocols that the kernel can't be
- * asked about from BPF (all but TCP and UDP) are never stray: their replies pass unjudged.
+ * For TCP and UDP the kernel's own table is asked, so both directions of a flow are known, also
+ * the reply tuple of a masqueraded one. What net/netfilter/nf_conntrack_proto_*.c would let open
+ * an entry may open a flow here; what it would call INVALID is stray.
+ *
+ * A TCP SYN is what opens a flow, and what floods are made of: no look-up is spent on it, unless
+ * the check of windows is on. One that is sent again finds itself among the flows that were
+ * admitted lately, and is not charged twice.
+ *
+ * The check of windows wants the entry of every TCP packet, so the cache of flows that were found
+ * lately serves TCP only while that check is off.
+ *
+ * The kernel can't be asked about other protocols (ICMP queries, SCTP, GRE, ESP ...). They are
+ * never stray: a packet that belongs to a flow which was admitted lately, in the same direction,
+ * is known, and each one keeps its flow known for half a minute; else it is charged as a new flow.
+ * An ICMP reply can't open an entry, so it passes unjudged.
  */
 #ifndef WEIR_TRACK_H
 #define WEIR_TRACK_H
@@ -15,12 +25,31 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include "conntrack.h"
+#include "flow.h"
 #include "scene.h"
+#include "window.h"
+
+/*
+ * For how long a flow counts as one that conntrack has because it was admitted. Shorter than the
+ * shortest time-out that its entry can have: 10 s for TCP (a SYN answered by an RST), 30 s else.
+ * Where the table can be asked it is only needed for packets that came in the same burst as the
+ * one which opened the flow: they are judged before conntrack has seen that one.
+ */
+#define TRACK_SYN	FLOW_TICKS(8)
+#define TRACK_BURST	FLOW_TICKS(1)
+#define TRACK_SILENCE	FLOW_TICKS(29)
+/* For how long a flow that was found is not looked up again. */
+#define TRACK_HOT	FLOW_TICKS(1)
+
+#define TRACK_PRESSURE_STALE_NS	2000000000ULL
+
+#define TCP_KIND	(TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)
 
 /* RFC 792, RFC 4443; the kernel's header does not compile for BPF on every distribution */
 enum icmp_message {
-	ICMP4_REPLY = 0, ICMP4_ECHO = 8, ICMP4_TIMESTAMP = 13, ICMP4_INFO = 15, ICMP4_ADDRESS = 17,
-	ICMP6_ECHO = 128, ICMP6_NODE_QUERY = 139,
+	ICMP4_ECHO = 8, ICMP4_TIMESTAMP = 13, ICMP4_INFO = 15, ICMP4_ADDRESS = 17,
+	ICMP6_ECHO = 128, ICMP6_LISTENER_QUERY = 130, ICMP6_NEIGHBOUR_LAST = 136,
+	ICMP6_NODE_QUERY = 139, ICMP6_LISTENER_REPORT2 = 143,
 };
 
 /* an ICMP message that asks: only these open an entry (nf_conntrack_proto_icmp.c, _icmpv6.c) */
@@ -32,35 +61,164 @@ static __always_inline bool icmp_asks(const struct pkt *pkt)
 	       pkt->icmp_type == ICMP4_INFO || pkt->icmp_type == ICMP4_ADDRESS;
 }
 
-static __always_inline enum conntrack_found track_look(void *ctx, const struct pkt *pkt)
+/* listener and neighbour discovery: conntrack leaves them untracked */
+static __always_inline bool icmp_untracked(const struct pkt *pkt)
+{
+	return pkt->family == 6 && ((pkt->icmp_type >= ICMP6_LISTENER_QUERY &&
+				     pkt->icmp_type <= ICMP6_NEIGHBOUR_LAST) ||
+				    pkt->icmp_type == ICMP6_LISTENER_REPORT2);
+}
+
+/* A flow in the tables of flow.h: where it stands, and the time. */
+struct flow_place {
+	__u64	hash;
+	__u16	tick;
+};
+
+static __always_inline struct flow_place flow_place(const struct pkt *pkt,
+						    const struct scene *scene)
+{
+	return (struct flow_place){ flow_hash(pkt, hash_key), flow_tick(scene->now_ns) };
+}
+
+static __always_inline bool flow_admitted(const struct flow_place *place, __u16 max_age,
+					  bool refresh)
+{
+	struct flow_line *line = flow_line(hash_line(place->hash, FLOW_LINES - 1));
+
+	return line && flow_seen(line, place->hash, place->tick, max_age, refresh);
+}
+
+static __always_inline bool flow_hot_seen(const struct flow_place *place)
+{
+	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
+
+	return line && flow_seen(line, place->hash, place->tick, TRACK_HOT, false);
+}
+
+static __always_inline void flow_hot_put(const struct flow_place *place)
+{
+	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
+
+	if (line)
+		flow_put(line, place->hash, place->tick);
+}
+
+/* To be called for each packet that was admitted as a new flow. */
+static __always_inline void track_admitted(const struct pkt *pkt, const struct scene *scene)
+{
+	struct flow_place place = flow_place(pkt, scene);
+	struct flow_line *line = flow_line(hash_line(place.hash, FLOW_LINES - 1));
+
+	if (line)
+		flow_put(line, place.hash, place.tick);
+}
+
+static __always_inline enum conntrack_found track_look(void *ctx, const struct pkt *pkt,
+						       struct tcp_flow *flow)
 {
 	const struct conntrack_key key = {
 		.saddr = pkt->saddr, .daddr = pkt->daddr, .sport = pkt->sport, .dport = pkt->dport,
 		.family = pkt->family, .l4_proto = pkt->l4_proto,
 	};
 
-	return conntrack_look(ctx, &key);
+	return conntrack_look(ctx, &key, flow);
 }
 
-static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt)
+static __always_inline bool track_pressed(const struct scene *scene)
 {
-	if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN)
-		return REASON_NONE;
-	switch (track_look(ctx, pkt)) {
+	const struct pressure_now *pressure = pressure_now();
+
+	return pressure && pressure->level != PRESSURE_CALM &&
+	       scene->now_ns - pressure->beat_ns < TRACK_PRESSURE_STALE_NS;
+}
+
+/* Belongs to no flow, and conntrack would call it INVALID, or pick it up: a plain ACK. */
+static __always_inline enum reason track_stray(const struct pkt *pkt, const struct scene *scene)
+{
+	const struct run *run = run_now();
+	bool picked_up = pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_ACK;
+
+	if (!run)
+		return REASON_FAIL_OPEN;
+	if (scene->now_ns < run->grace_until_ns)
+		return REASON_GRACE;
+	if ((run->conntrack & (CONNTRACK_SETTINGS_KNOWN | CONNTRACK_TCP_LOOSE)) ==
+	    CONNTRACK_SETTINGS_KNOWN)
+		picked_up = false;
+	if (reason_in(scene->knobs->off, REASON_STRAY))
+		return picked_up ? REASON_NONE : REASON_UNJUDGED;
+	if (!picked_up || scene->knobs->flags & KNOB_STRAY_ALWAYS || track_pressed(scene))
+		return REASON_STRAY;
+	return REASON_NONE;
+}
+
+static __always_inline bool track_window(const struct pkt *pkt, const struct tcp_flow *flow)
+{
+	const struct run *run = run_now();
+
+	if (!run || !(run->conntrack & CONNTRACK_SETTINGS_KNOWN))
+		return false;
+	return window_refuses(flow, pkt, run->conntrack & CONNTRACK_TCP_BE_LIBERAL,
+			      run->conntrack & CONNTRACK_TCP_IGNORE_RST);
+}
+
+static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
+					     const struct scene *scene)
+{
+	struct flow_place place = flow_place(pkt, scene);
+	bool window = !reason_in(scene->knobs->off, REASON_WINDOW);
+	bool opens = (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
+	struct tcp_flow flow = {};
+
+	if (!window && opens)
+		return flow_admitted(&place, TRACK_SYN, false) ? REASON_KNOWN : REASON_NONE;
+	if (!window && flow_hot_seen(&place))
+		return REASON_KNOWN;
+	switch (track_look(ctx, pkt, &flow)) {
 	case CONNTRACK_FOUND:
+		if (window && track_window(pkt, &flow))
+			return REASON_WINDOW;
+		if (!window)
+			flow_hot_put(&place);
 		return REASON_KNOWN;
 	case CONNTRACK_ABSENT:
-		/* conntrack picks a flow up in the middle only at a plain ACK */
-		if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_ACK)
-			return REASON_NONE;
-		return REASON_STRAY;
+		if (flow_admitted(&place, opens ? TRACK_SYN : TRACK_BURST, false))
+			return REASON_KNOWN;
+		return opens ? REASON_NONE : track_stray(pkt, scene);
 	default:
-		return REASON_CLEAN;
+		return opens ? REASON_NONE : REASON_UNJUDGED;
 	}
 }
 
+static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
+					     const struct scene *scene)
+{
+	struct flow_place place = flow_place(pkt, scene);
+
+	if (flow_hot_seen(&place))
+		return REASON_KNOWN;
+	switch (track_look(ctx, pkt, NULL)) {
+	case CONNTRACK_FOUND:
+		flow_hot_put(&place);
+		return REASON_KNOWN;
+	case CONNTRACK_ABSENT:
+		return flow_admitted(&place, TRACK_BURST, false) ? REASON_KNOWN : REASON_NONE;
+	default:
+		return flow_admitted(&place, TRACK_SILENCE, true) ? REASON_KNOWN : REASON_NONE;
+	}
+}
+
+/* The error goes to whoever sent the packet that it speaks of, or it is no answer at all. */
+static __always_inline bool icmp_error_answers(const struct pkt *pkt)
+{
+	return pkt->daddr[0] == pkt->inner_saddr[0] && pkt->daddr[1] == pkt->inner_saddr[1] &&
+	       pkt->daddr[2] == pkt->inner_saddr[2] && pkt->daddr[3] == pkt->inner_saddr[3];
+}
+
 /* The packet that an ICMP error speaks of, turned round, is the one that would come next. */
-static __always_inline enum reason track_icmp_error(void *ctx, const struct pkt *pkt)
+static __always_inline enum reason track_icmp_error(void *ctx, const struct pkt *pkt,
+						    const struct scene *scene)
 {
 	const struct conntrack_key key = {
 		.saddr = pkt->inner_daddr, .daddr = pkt->inner_saddr,
@@ -68,30 +226,40 @@ static __always_inline enum reason track_icmp_error(void *ctx, const struct pkt 
 		.family = pkt->family, .l4_proto = pkt->inner_proto,
 	};
 
-	switch (conntrack_look(ctx, &key)) {
+	if (!icmp_error_answers(pkt))
+		return track_stray(pkt, scene);
+	switch (conntrack_look(ctx, &key, NULL)) {
 	case CONNTRACK_FOUND:
 		return REASON_RELATED;
 	case CONNTRACK_ABSENT:
-		return REASON_STRAY;
+		return track_stray(pkt, scene);
 	default:
-		return REASON_CLEAN;
+		return REASON_UNJUDGED;
 	}
+}
+
+/* What the kernel can't be asked about. */
+static __always_inline enum reason track_blind(const struct pkt *pkt, const struct scene *scene)
+{
+	struct flow_place place = flow_place(pkt, scene);
+
+	return flow_admitted(&place, TRACK_SILENCE, true) ? REASON_KNOWN : REASON_NONE;
 }
 
 static __always_inline enum reason track(void *ctx, const struct pkt *pkt,
 					 const struct scene *scene)
 {
-	(void)scene;
 	if (pkt->l4_proto == IPPROTO_TCP)
-		return track_tcp(ctx, pkt);
+		return track_tcp(ctx, pkt, scene);
 	if (pkt->l4_proto == IPPROTO_UDP)
-		return track_look(ctx, pkt) == CONNTRACK_FOUND ? REASON_KNOWN : REASON_NONE;
-	if (pkt->l4_proto == IPPROTO_ICMP || pkt->l4_proto == IPPROTO_ICMPV6) {
-		if (pkt->flags & PKT_INNER)
-			return track_icmp_error(ctx, pkt);
-		return icmp_asks(pkt) ? REASON_NONE : REASON_CLEAN;
-	}
-	return REASON_NONE;
+		return track_udp(ctx, pkt, scene);
+	if (pkt->l4_proto != IPPROTO_ICMP && pkt->l4_proto != IPPROTO_ICMPV6)
+		return track_blind(pkt, scene);
+	if (pkt->flags & PKT_INNER)
+		return track_icmp_error(ctx, pkt, scene);
+	if (icmp_untracked(pkt))
+		return REASON_CLEAN;
+	return icmp_asks(pkt) ? track_blind(pkt, scene) : REASON_UNJUDGED;
 }
 
 #endif

@@ -132,9 +132,14 @@ struct policy_knobs {
 	__u32	blackhole_table;	/* 0: off; 254: main */
 	__u16	total_rule[ROLE_COUNT];	/* rule numbers; 0: no limit */
 	__u16	destination_rule[ROLE_COUNT];
-	__u32	reserved[2];
+	__u32	flags;			/* enum knob_flag */
+	__u32	reserved;
 };
 ABI_SIZE(struct policy_knobs, POLICY_LINE);
+
+enum knob_flag {
+	KNOB_STRAY_ALWAYS = 1 << 0,	/* drop strays also where conntrack would pick them up */
+};
 
 /*
  * What the operator says of an address: the leaf of a prefix table is a class number. Class 0 is
@@ -242,6 +247,20 @@ struct source_more {
 };
 ABI_SIZE(struct source_more, 32);
 
+/* ---- flows seen lately --------------------------------------------------------------------- */
+
+/*
+ * maps "flow" (admitted lately) and "flow_hot" (one value per CPU: found in conntrack lately).
+ * A word is 48 bits of a keyed hash and 16 bits of time; see bpf/flow.h. 0: free.
+ */
+#define FLOW_WAYS	8
+struct flow_line {
+	__u64	way[FLOW_WAYS];
+};
+ABI_SIZE(struct flow_line, 64);
+#define FLOW_LINES	32768	/* a power of two, as is the next */
+#define FLOW_HOT_LINES	2048
+
 /* ---- one place for the rest of the state --------------------------------------------------- */
 
 enum pressure {
@@ -268,11 +287,23 @@ struct run {
 	__u32	features;	/* enum feature: what the kernel offered at load */
 	__u32	sources;	/* capacity of the source table */
 	__u32	mode;		/* enum mode of the policy in force, for those who can't read it */
-	__u32	reserved;
+	__u32	conntrack;	/* enum conntrack_setting */
 	__u64	enforce_until_ns;
 	__u64	reserved2[2];
 };
 ABI_SIZE(struct run, 64);
+
+/*
+ * Settings of conntrack that decide what it calls INVALID, in run.conntrack: the sysctls
+ * net.netfilter.nf_conntrack_*, as they were last read. 0: unknown, then nothing depends on them.
+ */
+enum conntrack_setting {
+	CONNTRACK_SETTINGS_KNOWN	= 1 << 0,
+	CONNTRACK_TCP_LOOSE		= 1 << 1,
+	CONNTRACK_TCP_BE_LIBERAL	= 1 << 2,
+	CONNTRACK_TCP_IGNORE_RST	= 1 << 3,	/* nf_conntrack_tcp_ignore_invalid_rst */
+	CONNTRACK_CHECKSUM		= 1 << 4,
+};
 
 /* map "secret", one entry, for root only: keys every hash of this instance */
 struct secret {
@@ -300,5 +331,7 @@ enum feature {
 #define MAP_PRESSURE	"pressure"
 #define MAP_RUN		"run"
 #define MAP_SECRET	"secret"
+#define MAP_FLOW	"flow"
+#define MAP_FLOW_HOT	"flow_hot"
 
 #endif

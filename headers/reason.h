@@ -22,6 +22,8 @@
 	X(8, NOT_IP, "not-ip", "neither IPv4 nor IPv6") \
 	X(9, TOO_DEEP, "too-deep", "headers nest deeper than weir reads: passed unjudged") \
 	X(10, FAIL_OPEN, "fail-open", "weir had no policy or no memory to judge it: passed") \
+	X(11, UNJUDGED, "unjudged", "weir can't tell whether conntrack has its flow: passed") \
+	X(12, GRACE, "grace", "stray that passes while `weir grace` lasts") \
 	X(32, TRUNCATED, "truncated", "ends inside a header, or is shorter than its header says") \
 	X(33, IP_HEADER, "ip-header", "impossible IP version, header length or total length") \
 	X(34, IP_CHECKSUM, "ip-checksum", "IPv4 header checksum is wrong") \

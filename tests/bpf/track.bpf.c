@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* track() alone: the packet comes in track_pkt, the reason is the return value. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "bpf/conntrack_xdp.h"
+#include "bpf/track.h"
+
+struct pkt track_pkt;
+struct policy_knobs knobs;
+bool admits;		/* whatever may open a flow does */
+
+SEC("xdp")
+int track_xdp(struct xdp_md *ctx)
+{
+	struct scene scene = { .knobs = &knobs, .now_ns = now_ns() };
+	struct pkt pkt = track_pkt;
+
+	enum reason reason = track(ctx, &pkt, &scene);
+
+	if (!reason && admits)
+		track_admitted(&pkt, &scene);
+	return reason;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * differential: weir against the kernel's conntrack, frame by frame.
+ *
+ *	differential [-n PACKETS] [-s SEED] [-l 0|1] [-b 0|1] [-v[v]]
+ *
+ * -l: nf_conntrack_tcp_loose, -b: nf_conntrack_tcp_be_liberal, -v: print each disagreement,
+ * -vv: each packet.
+ * Exit status 0: weir dropped nothing that conntrack calls new, established, related or
+ * untracked, and at least 99.5 % of what it calls invalid and can be known in front of it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "gateway.h"
+#include "headers/reason.h"
+#include "talk.h"
+
+static unsigned long seen[CT_STATES][REASON_COUNT];
+static unsigned long missed[KINDS_COUNT][REASON_COUNT], invalid[KINDS_COUNT];
+static unsigned long wronged[KINDS_COUNT][REASON_COUNT];
+static unsigned long diverged;
+static int verbose;
+
+static const char *reason_name(int reason)
+{
+	static const char *const names[REASON_COUNT] = {
+#define X(number, identifier, name, help) [number] = name,
+		REASONS(X)
+#undef X
+	};
+
+	return names[reason] ? names[reason] : "?";
+}
+
+/* What of INVALID can't be known in front of conntrack, and why. */
+static const char *out_of_reach(enum kind kind, int reason)
+{
+	if (reason == REASON_UNJUDGED)
+		return "the kernel can't be asked about ICMP queries from BPF";
+	if (kind == KIND_UDP_FRAGMENT || reason == REASON_FRAGMENT)
+		return "needs reassembly";
+	return NULL;
+}
+
+static void hex(const struct frame *frame)
+{
+	printf("  %s ", frame->side == INSIDE ? "inside" : "outside");
+	for (unsigned int i = frame->l3; i < frame->length && i < frame->l3 + 96; i++)
+		printf("%02x", frame->bytes[i]);
+	putchar('\n');
+}
+
+static void note(unsigned long number, const struct burst *burst, const struct opinion *opinion)
+{
+	bool dropped = opinion->reason >= REASON_DROP_FIRST;
+	bool good = opinion->alone != CT_INVALID && opinion->alone != CT_NONE;
+
+	seen[opinion->alone][opinion->reason]++;
+	if (opinion->alone == CT_INVALID)
+		invalid[burst->kind]++;
+	if (opinion->alone == CT_INVALID && !dropped)
+		missed[burst->kind][opinion->reason]++;
+	if (good && dropped)
+		wronged[burst->kind][opinion->reason]++;
+	if (!dropped && opinion->alone != CT_NONE && opinion->behind != opinion->alone)
+		diverged++;
+	if (!verbose)
+		return;
+	if (verbose == 1 && (opinion->alone == CT_NONE || good != dropped))
+		return;
+	printf("%lu: %s: conntrack %s, behind weir %s, weir %s\n", number, kind_name[burst->kind],
+	       ct_state_name[opinion->alone], ct_state_name[opinion->behind],
+	       reason_name(opinion->reason));
+	hex(&burst->frame[0]);
+}
+
+/* A packet in fragments is dropped when one of them is; conntrack speaks at the last one. */
+static struct opinion send_burst(const struct burst *burst)
+{
+	struct opinion whole = {}, part;
+
+	for (unsigned int i = 0; i < burst->frames; i++) {
+		part = gateways_send(&burst->frame[i]);
+		if (part.alone != CT_NONE)
+			whole.alone = part.alone;
+		if (part.behind != CT_NONE)
+			whole.behind = part.behind;
+		if (whole.reason < REASON_DROP_FIRST)
+			whole.reason = part.reason;
+	}
+	return whole;
+}
+
+static void print_table(void)
+{
+	printf("%-16s", "weir \\ conntrack");
+	for (int state = 0; state < CT_STATES; state++)
+		printf(" %11s", ct_state_name[state]);
+	putchar('\n');
+	for (int reason = 0; reason < REASON_COUNT; reason++) {
+		unsigned long sum = 0;
+
+		for (int state = 0; state < CT_STATES; state++)
+			sum += seen[state][reason];
+		if (!sum)
+			continue;
+		printf("%-16s", reason_name(reason));
+		for (int state = 0; state < CT_STATES; state++)
+			printf(" %11lu", seen[state][reason]);
+		putchar('\n');
+	}
+}
+
+/* Returns how many there were. */
+static unsigned long print_wronged(void)
+{
+	unsigned long sum = 0;
+
+	for (int kind = 0; kind < KINDS_COUNT; kind++)
+		for (int reason = 0; reason < REASON_COUNT; reason++) {
+			if (!wronged[kind][reason])
+				continue;
+			printf("dropped though conntrack wants it: %lu %s (%s)\n",
+			       wronged[kind][reason], kind_name[kind], reason_name(reason));
+			sum += wronged[kind][reason];
+		}
+	return sum;
+}
+
+/* Returns whether enough of INVALID was dropped. */
+static bool print_missed(void)
+{
+	unsigned long all = 0, passed = 0, beyond = 0;
+	double share;
+
+	for (int kind = 0; kind < KINDS_COUNT; kind++) {
+		all += invalid[kind];
+		for (int reason = 0; reason < REASON_COUNT; reason++) {
+			const char *why = out_of_reach(kind, reason);
+			unsigned long count = missed[kind][reason];
+
+			if (!count)
+				continue;
+			printf("invalid but passed: %lu of %lu %s (%s)%s%s\n", count, invalid[kind],
+			       kind_name[kind], reason_name(reason), why ? ": out of reach: " : "",
+			       why ? why : "");
+			passed += count;
+			beyond += why ? count : 0;
+		}
+	}
+	share = all > beyond ? 100.0 * (all - passed) / (all - beyond) : 100;
+	printf("invalid: %lu, dropped %lu, out of reach %lu: %.3f %% of what can be known\n", all,
+	       all - passed, beyond, share);
+	return share >= 99.5;
+}
+
+/* The states that were told frame by frame are those that nftables counted. */
+static bool counters_agree(void)
+{
+	bool agree = true;
+
+	for (int state = CT_NEW; state < CT_STATES; state++) {
+		unsigned long long told = 0, counted = gateways_counted(state);
+
+		for (int reason = 0; reason < REASON_COUNT; reason++)
+			told += seen[state][reason];
+		if (told == counted)
+			continue;
+		printf("nftables counted %llu %s packets, but %llu were told\n", counted,
+		       ct_state_name[state], told);
+		agree = false;
+	}
+	return agree;
+}
+
+int main(int argc, char **argv)
+{
+	struct setting setting = { .loose = true };
+	unsigned long packets = 20000;
+	unsigned long long seed = time(NULL);
+	struct burst burst;
+	bool good;
+	int option;
+
+	while ((option = getopt(argc, argv, "n:s:l:b:v")) != -1) {
+		switch (option) {
+		case 'n': packets = strtoul(optarg, NULL, 0); break;
+		case 's': seed = strtoull(optarg, NULL, 0); break;
+		case 'l': setting.loose = atoi(optarg); break;
+		case 'b': setting.liberal = atoi(optarg); break;
+		case 'v': verbose++; break;
+		default: return 1;
+		}
+	}
+	printf("seed %llu, %lu packets, tcp_loose %d, tcp_be_liberal %d\n", seed, packets,
+	       setting.loose, setting.liberal);
+	fflush(stdout);
+	gateways_open(&setting);
+	talk_begin(seed);
+	for (unsigned long i = 0; i < packets; i++) {
+		struct opinion opinion;
+
+		talk_next(&burst);
+		opinion = send_burst(&burst);
+		note(i, &burst, &opinion);
+	}
+	print_table();
+	good = counters_agree();
+	good &= print_wronged() == 0;
+	good &= print_missed();
+	printf("conntrack behind weir said something else: %lu\n", diverged);
+	gateways_close();
+	puts(good ? "ok" : "not ok");
+	return !good;
+}
