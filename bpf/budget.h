@@ -53,18 +53,19 @@ static __always_inline bool budget_open(struct budget *shared, struct budget_use
 					const struct pace *pace, __u64 now_ns)
 {
 	__u32 batch = budget_batch(pace->cost_ns);
-	__u64 tat_ns;
+	__u64 found_ns, tat_ns;
 
 	if (use->credit)
 		return true;
 	/* further away than a burst: the rule was changed since */
 	if (now_ns < use->closed_until_ns && use->closed_until_ns - now_ns <= pace->burst_ns)
 		return false;
-	tat_ns = *(volatile __u64 *)&shared->tat_ns;
-	if (tat_ns > now_ns + pace->burst_ns) {
-		__sync_val_compare_and_swap(&shared->tat_ns, tat_ns, now_ns + pace->burst_ns);
-		tat_ns = now_ns + pace->burst_ns;
-	}
+	found_ns = *(volatile __u64 *)&shared->tat_ns;
+	tat_ns = gcra_ahead_ns(found_ns, now_ns, pace) + now_ns;
+	if (tat_ns < found_ns)
+		__sync_val_compare_and_swap(&shared->tat_ns, found_ns, tat_ns);
+	else
+		tat_ns = found_ns;
 	use->credit = budget_claim(shared, pace, batch, tat_ns, now_ns);
 	if (!use->credit && batch > 1)
 		use->credit = budget_claim(shared, pace, 1, tat_ns, now_ns);

@@ -36,18 +36,23 @@ static __always_inline struct pace pace_of(const struct rule *rule)
 }
 
 /*
- * What the budget is ahead of the clock, between 0 and the burst. More than a burst ahead it can
- * only be after the rule was changed, or when two CPUs took the same place in a table at once.
+ * What the budget is ahead of the clock. It can be more than a burst when the rule was changed, or
+ * when two CPUs took the same place in a table at once: that debt is remitted, but for SKEW_NS,
+ * since a CPU that was held up reads an older clock and must not remit what others have charged.
  */
+#define SKEW_NS	1000000000ULL
+
 static __always_inline __u64 gcra_ahead_ns(__u64 tat_ns, __u64 now_ns, const struct pace *pace)
 {
-	return least_of(most_of(tat_ns, now_ns) - now_ns, pace->burst_ns);
+	return least_of(most_of(tat_ns, now_ns) - now_ns, pace->burst_ns + SKEW_NS);
 }
 
 /* 1 if no further flow may come, else 0. */
 static __always_inline __u64 gcra_closed(__u64 tat_ns, __u64 now_ns, const struct pace *pace)
 {
-	return bit_less(pace->burst_ns, gcra_ahead_ns(tat_ns, now_ns, pace) + pace->cost_ns);
+	__u64 ahead_ns = least_of(most_of(tat_ns, now_ns) - now_ns, pace->burst_ns);
+
+	return bit_less(pace->burst_ns, ahead_ns + pace->cost_ns);
 }
 
 #endif

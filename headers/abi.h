@@ -234,16 +234,16 @@ ABI_SIZE(struct source_line, 64);
  */
 #define SOURCE_STEP_SHIFT	20
 #define SOURCE_WINDOW_SHIFT	30
-#define SOURCE_RATE_BITS	20	/* flows a window, saturating */
-#define SOURCE_AVERAGE_SHIFT	4	/* the average is in sixteenths of a flow a window */
+#define SOURCE_RATE_BITS	18	/* flows a window, saturating */
+#define SOURCE_AVERAGE_SHIFT	10	/* the average is in 1024ths of a flow a window */
 struct source_more {
 	__u64	low;		/* lower half of an IPv6 source that is longer than /64; else 0 */
 	__u32	total;		/* new flows, admitted or not; saturating */
 	__u32	dropped;	/* of these; that the very first one was dropped is not known */
 	__u32	first_window;	/* first seen */
 	__u32	last_step;	/* last seen; wraps after 52 days */
-	__u64	rates;		/* bits 0-19 flows in the window of last_step, 20-39 in the one
-				 * before, 40-63 average of the last minute */
+	__u64	rates;		/* from bit 0: flows in the window of last_step, flows in the one
+				 * before, average of about a minute */
 };
 ABI_SIZE(struct source_more, 32);
 

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Accounting by source, against what a list without limits would know. */
+#include "test.h"
+#include "admission.h"
+
+/* Sources so few that they fit: every number is what a naive count says. */
+TEST(exact_while_sources_fit)
+{
+	enum { SOURCES = 512, FLOWS = 200000 };
+	static __u32 flows[SOURCES];
+	__u64 now = START;
+
+	start(11);
+	memset(flows, 0, sizeof(flows));
+	for (int i = 0; i < FLOWS; i++) {
+		__u32 source = draw() % SOURCES;
+
+		now += draw() % 100000;
+		CHECK_EQ(admit4(source * 2654435761u, now), REASON_NEW);
+		flows[source]++;
+	}
+	for (__u32 source = 0; source < SOURCES; source++) {
+		struct source_more *more = more4(source * 2654435761u);
+
+		CHECK(more);
+		if (!more)
+			return;
+		CHECK_EQ(more->total, flows[source]);
+		CHECK_EQ(more->dropped, 0);
+	}
+}
+
+TEST(rate_is_told_within_five_percent)
+{
+	static const __u64 rate[] = { 2, 300, 20000 };
+
+	for (size_t i = 0; i < 3; i++) {
+		__u64 now = START, end = START + 400 * SECOND, average;
+		struct source_more *more;
+
+		start(12);
+		for (; now < end; now += SECOND / rate[i])
+			admit4(7, now - now % 4000000);
+		more = more4(7);
+		CHECK(more);
+		if (!more)
+			return;
+		average = more->rates >> (2 * SOURCE_RATE_BITS);
+		average = average * 1000000000 / (1 << SOURCE_WINDOW_SHIFT) * 10 >> SOURCE_AVERAGE_SHIFT;
+		CHECK_SAID(average >= rate[i] * 10 * 95 / 100 && average <= rate[i] * 10 * 105 / 100,
+			   "average %llu/10s of %llu/s", average, rate[i]);
+		average = (more->rates >> SOURCE_RATE_BITS & RATE_MAX) * SECOND >> SOURCE_WINDOW_SHIFT;
+		CHECK_SAID(average + 1 >= rate[i] * 95 / 100 && average <= rate[i] * 105 / 100 + 1,
+			   "rate %llu of %llu/s", average, rate[i]);
+	}
+}
+
+/* A million sources seen once each, among them 32 that keep coming. */
+TEST(heavy_is_never_evicted_by_a_million_random)
+{
+	enum { HEAVY = 32, FLOOD = 1000000, EVERY = 100 };
+	__u32 flows = 0;
+	__u64 now = START;
+
+	start(13);
+	for (int i = 0; i < FLOOD; i++) {
+		now += 2000;
+		admit4((__u32)draw() | 1U << 31, now);
+		if (i % EVERY)
+			continue;
+		flows++;
+		for (__u32 heavy = 1; heavy <= HEAVY; heavy++)
+			admit4(heavy, now);
+	}
+	for (__u32 heavy = 1; heavy <= HEAVY; heavy++) {
+		struct source_more *more = more4(heavy);
+
+		CHECK_SAID(more && more->total == flows, "heavy %u: %u of %u", heavy,
+			   more ? more->total : 0, flows);
+	}
+}
+
+/* The flood sends two flows a source, so that its sources look as if they came again. */
+TEST(heavy_survives_sources_that_come_twice)
+{
+	__u64 now = START;
+	__u32 flows = 0;
+
+	start(14);
+	for (int i = 0; i < 500000; i++) {
+		__u32 source = (__u32)draw() | 1U << 31;
+
+		now += 2000;
+		admit4(source, now);
+		admit4(source, now);
+		if (i % 100)
+			continue;
+		admit4(5, now);
+		flows++;
+	}
+	CHECK(more4(5) && more4(5)->total == flows);
+}
+
+/* However the table is beaten, nobody is charged for another: one flow never meets a limit. */
+TEST(quiet_never_looks_heavy)
+{
+	__u64 now = START;
+
+	start(15);
+	set_rule(1, 1, 1);
+	class_of_all.source_rule[ROLE_OUTSIDE] = 1;
+	for (int i = 0; i < 1000000; i++) {
+		__u32 quiet = i;
+
+		now += 2000;
+		admit4((__u32)draw() % 100000 | 1U << 31, now);
+		CHECK_EQ(admit4(quiet, now), REASON_NEW);
+	}
+}
+
+TEST(proven_keeps_its_seat)
+{
+	struct source_line *line = source_lines;
+	__u64 now = START;
+
+	start(16);
+	line->way[2] = (struct source_hot){ 77, SEAT_PROVEN | now };
+	for (int i = 0; i < 1000; i++) {
+		struct seat seat = seat_find(line, 1000 + i, 0, now + SECOND);
+
+		CHECK(seat.none || seat.way != 2);
+		seat_take(line, &seat, 1000 + i, 0, now + SECOND, &(struct pace){}, 0);
+		seat = seat_find(line, 1000 + i, 0, now + SECOND);
+		seat_take(line, &seat, 1000 + i, 0, now + SECOND, &(struct pace){}, 0);
+	}
+	CHECK_EQ(line->way[2].key, 77);
+	CHECK(line->way[2].word & SEAT_PROVEN);
+	CHECK(!seat_find(line, 5, 0, now + PROVEN_KEEP_NS + SECOND).none);
+}
+
+/* ::/64 with the bits of an IPv4 address is another source than that address; so is a role. */
+TEST(families_and_roles_never_meet)
+{
+	struct pkt four = packet4(bpf_htonl(0xc0000201)), six = { .family = 6 };
+	struct admit_input in = { .head = &head, .knobs = &knobs, .source = &class_of_all,
+				  .now_ns = START };
+
+	start(17);
+	set_rule(1, 1, 1);
+	class_of_all.source_rule[ROLE_OUTSIDE] = class_of_all.source_rule[ROLE_INSIDE] = 1;
+	six.saddr[0] = 0;
+	six.saddr[1] = four.saddr[0];
+	CHECK_EQ(admit(&four, &in), REASON_NEW);
+	CHECK_EQ(admit(&four, &in), REASON_RATE_SOURCE);
+	CHECK_EQ(admit(&six, &in), REASON_NEW);
+	six.saddr[1] = bpf_htonl(four.saddr[0]);
+	CHECK_EQ(admit(&six, &in), REASON_NEW);
+	in.role = ROLE_INSIDE;
+	CHECK_EQ(admit(&four, &in), REASON_NEW);
+}
+
+TEST(ipv6_source_is_the_prefix_that_was_asked_for)
+{
+	static const __u8 length[] = { 48, 56, 64, 65, 96, 127, 128 };
+
+	for (size_t i = 0; i < sizeof(length); i++) {
+		struct pkt pkt = { .family = 6, .saddr = { bpf_htonl(0x20010db8) } };
+		struct pkt inside = pkt, outside = pkt;
+		struct source a, b, c;
+
+		start(18);
+		if (length[i] < 128)
+			inside.saddr[length[i] / 32] ^= bpf_htonl(1U << (31 - length[i] % 32));
+		outside.saddr[(length[i] - 1) / 32] ^= bpf_htonl(1U << (31 - (length[i] - 1) % 32));
+		a = source_of(&pkt, 0, length[i], hash_key);
+		b = source_of(&inside, 0, length[i], hash_key);
+		c = source_of(&outside, 0, length[i], hash_key);
+		CHECK(a.key == b.key && a.low == b.low);
+		CHECK(a.key != c.key);
+		CHECK_EQ(c.key ^ (length[i] > 64 ? hash_word(c.low, hash_key) : 0),
+			 address_half(outside.saddr[0], outside.saddr[1]) &
+			 (length[i] < 64 ? ~0ULL << (64 - length[i]) : ~0ULL));
+	}
+}
+
+int main(void)
+{
+	return test_main();
+}
