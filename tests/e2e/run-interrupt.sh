@@ -7,7 +7,7 @@
 # begin: starts a run with its own process group, as a terminal does; RUN is its process id
 begin() {
 	LOG=$TMP/log.$RANDOM
-	export LAB_SECONDS=1 LAB_RATE=20 LAB_FLOOD=20000 TMPDIR=$TMP/files
+	export WEIR LAB_TOOLS LAB_SECONDS=1 LAB_RATE=20 LAB_FLOOD=20000 TMPDIR=$TMP/files
 	mkdir -p "$TMPDIR"
 	env --default-signal=INT,TERM setsid tests/lab/run.sh >"$LOG" 2>&1 &
 	RUN=$!
@@ -42,6 +42,11 @@ interrupted interrupt_while_the_lab_is_made INT is_begun
 interrupted interrupt_in_the_quiet_phase INT prints '^quiet '
 interrupted interrupt_under_flood INT prints '^flood, without weir'
 interrupted terminate_under_flood TERM prints '^flood, without weir'
+if [ -x "$WEIR" ]; then
+	interrupted interrupt_with_weir INT prints '^flood, with weir'
+else
+	skip interrupt_with_weir "weir is not built"
+fi
 
 begin
 wait_for 60 prints '^flood, without weir' || fail killed_run "never came so far"
@@ -58,4 +63,20 @@ check tools_end_with_a_killed_run wait_for 10 no_tools
 check namespaces_of_a_killed_run_are_left_over is_begun
 lab_sweep
 check_eq next_lab_removes_them "$(namespaces)" ""
+
+if [ -x "$WEIR" ]; then
+	begin
+	wait_for 60 prints '^flood, with weir  ' || fail killed_with_weir "never came so far"
+	kill -KILL "$RUN"
+	wait "$RUN" 2>/dev/null
+	dead=$RUN
+	check instance_of_a_killed_run_is_left_over [ -d "/run/weir/bpf/lab-$dead" ]
+	begin
+	wait_for 60 prints '^quiet  ' || fail next_run "does not begin"
+	check_eq next_run_removes_it "$(ls -d "/run/weir/bpf/lab-$dead" 2>/dev/null; ls /run/netns | grep "^weir-$dead-")" ""
+	kill -TERM -- "-$RUN"
+	wait "$RUN"
+else
+	skip next_run_removes_it "weir is not built"
+fi
 finish

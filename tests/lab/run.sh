@@ -48,6 +48,16 @@ sweep_instances() {
 # field FILE NAME: a number of a one-line JSON object
 field() { sed -n 's/.*"'"$2"'": *\(-\{0,1\}[0-9.]*\).*/\1/p' "$1" 2>/dev/null; }
 
+# The flood keeps one CPU busy to keep its pace, as another machine would: it gets the last one for
+# itself, and the clients and servers the rest, in all phases.
+LAST_CPU=$(($(nproc) - 1))
+start_beside() {	# NAMESPACE COMMAND...
+	local ns=$1
+	shift
+	[ $LAST_CPU = 0 ] || set -- taskset -c "0-$((LAST_CPU - 1))" "$@"
+	lab_start "$ns" "$@"
+}
+
 # ---- one phase -------------------------------------------------------------------------------
 
 cpu_ticks() { awk '/^cpu / { print $8, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9; exit }' /proc/stat; }
@@ -79,7 +89,7 @@ start_clients() {
 	local from=$LAB_HOSTS to=$LAB_SERVERS
 	[ "$LAB_FAMILY" = 6 ] && from=$LAB_HOSTS6 to=$LAB_SERVERS6
 	rm -f "$DIR/warm" "$DIR/status"
-	lab_start "$LAB_IN" "$LAB_TOOLS/clients" --from "$from" --to "$to" --port 7000 --long 40 \
+	start_beside "$LAB_IN" "$LAB_TOOLS/clients" --from "$from" --to "$to" --port 7000 --long 40 \
 		--rate "$LAB_RATE" --seconds "$LAB_SECONDS" --warm "$DIR/warm" --status "$DIR/status" >"$DIR/clients"
 	CLIENTS_PID=$LAB_PID
 	until [ "$(field "$DIR/status" long_alive)" = 40 ]; do
@@ -94,7 +104,7 @@ start_clients() {
 start_flood() {
 	local to=$LAB_WAN first
 	[ "$LAB_FAMILY" = 6 ] && to=$LAB_WAN6
-	lab_start "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn,udp --to "$to" \
+	lab_start "$LAB_OUT" taskset -c $LAST_CPU "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn,udp --to "$to" \
 		--dport 443 --rate "$LAB_FLOOD" --seconds $((LAB_SECONDS + 10)) >"$DIR/flood"
 	FLOOD_PID=$LAB_PID
 	first=$(lab_received wan0)
@@ -243,8 +253,8 @@ sweep_instances
 lab_make || die "can't make the lab's namespaces"
 lab_flush
 MAX=$(lab_max)
-lab_start "$LAB_OUT" "$LAB_TOOLS/server" 7000 >"$DIR/server"
-lab_start "$LAB_IN" "$LAB_TOOLS/server" 80 443 >"$DIR/service"
+start_beside "$LAB_OUT" "$LAB_TOOLS/server" 7000 >"$DIR/server"
+start_beside "$LAB_IN" "$LAB_TOOLS/server" 80 443 >"$DIR/service"
 until [ -s "$DIR/server" ] && [ -s "$DIR/service" ]; do pause 0.02; done
 
 echo "hosts inside -- gateway with masquerade -- servers outside; the table is filled to $LAB_FILL % with established flows"
