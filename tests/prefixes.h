@@ -167,10 +167,10 @@ static inline void some_address(__u64 *seed, const struct table_entry *entry, si
 
 static inline __u64 seed_of_test(void)
 {
-	const char *said = getenv("TEST_SEED");
+	const char *said = getenv("SEED");
 	__u64 seed = said ? strtoull(said, NULL, 0) : 20261121;
 
-	printf("# TEST_SEED=%llu\n", (unsigned long long)seed);
+	printf("# SEED=%llu\n", (unsigned long long)seed);
 	return seed;
 }
 

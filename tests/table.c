@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The compiled table against a naive oracle, natively. TEST_SEED=N varies the random part. */
+/* The compiled table against a naive oracle, natively. SEED=N varies the random part. */
 #include "test.h"
 #include "prefixes.h"
 #include "bpf/table.h"
