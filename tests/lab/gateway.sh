@@ -175,26 +175,29 @@ lab_mac() { lab_gw ip -o link show dev "$1" | sed -n 's/.* link\/ether \([0-9a-f
 lab_count() { lab_gw cat /proc/sys/net/netfilter/nf_conntrack_count; }
 lab_max() { lab_gw cat /proc/sys/net/netfilter/nf_conntrack_max; }
 
-# lab_conntrack_stat NAME...: sums over the CPUs of columns of /proc/net/stat/nf_conntrack
-lab_conntrack_stat() {
-	local columns wanted line sum i
-	{
-		read -r -a columns
-		mapfile -t line
-	} < <(lab_gw cat /proc/net/stat/nf_conntrack)
-	for wanted; do
-		sum=0
-		for i in "${!columns[@]}"; do
-			[ "${columns[i]}" = "$wanted" ] || continue
-			local row
-			for row in "${line[@]}"; do
-				set -- $row
-				shift "$i"
-				sum=$((sum + 16#$1))
-			done
-		done
-		echo "$sum"
-	done
+# lab_sample: with one short-lived process, since who watches often must not be what is measured:
+# LAB_COUNT  entries in the table     LAB_DROP   packets dropped for a full table
+# LAB_EARLY  entries evicted for room LAB_RX     packets that wan0 has received
+lab_sample() {
+	local line drop=-1 early=-1 i
+	LAB_COUNT= LAB_DROP=0 LAB_EARLY=0 LAB_RX=0
+	while read -r -a line; do
+		case ${line[0]-} in
+		entries)
+			for i in "${!line[@]}"; do
+				case ${line[i]} in drop) drop=$i ;; early_drop) early=$i ;; esac
+			done ;;
+		wan0:) LAB_RX=${line[2]} ;;
+		*:*|face|Inter-*) ;;
+		*)
+			if [ -z "$LAB_COUNT" ]; then
+				LAB_COUNT=${line[0]}
+			elif [ $drop -ge 0 ] && [ ${#line[@]} -gt $early ]; then
+				LAB_DROP=$((LAB_DROP + 16#${line[drop]}))
+				LAB_EARLY=$((LAB_EARLY + 16#${line[early]}))
+			fi ;;
+		esac
+	done < <(lab_gw cat /proc/sys/net/netfilter/nf_conntrack_count /proc/net/stat/nf_conntrack /proc/net/dev)
 }
 
 # lab_full_messages: lines of the kernel log that say that the gateway's table is full. The kernel

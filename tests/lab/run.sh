@@ -65,22 +65,32 @@ cpu_ticks() { awk '/^cpu / { print $8, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9; ex
 ms() { awk -v us="${1:-0}" 'BEGIN { printf us < 10000 ? "%.2f ms" : "%.0f ms", us / 1000 }'; }
 percent() { awk -v part="${1:-0}" -v all="${2:-0}" 'BEGIN { printf "%.1f %%", all ? 100 * part / all : 0 }'; }
 
+# bash_field NAME: of the line in STATUS, without a process of its own, into VALUE
+bash_field() {
+	VALUE=0
+	[[ $STATUS =~ \"$1\":\ *([0-9]+) ]] && VALUE=${BASH_REMATCH[1]}
+}
+
 show_progress() {	# PHASE ELAPSED
-	local s=$DIR/status drop early packets=0
-	{ read -r drop; read -r early; } < <(lab_conntrack_stat drop early_drop)
-	packets=$(lab_received wan0)
-	printf -v LINE '%-19s %2d s  table %6d/%d  full drops %7d  new %4d/%-4d answered  median %8s  long-lived %s/%s' \
-		"$1" "$2" "$(lab_count)" "$MAX" $((drop - DROP0)) \
-		"$(field "$s" succeeded || echo 0)" "$(field "$s" opened)" \
-		"$(ms "$(field "$s" median_us)")" "$(field "$s" long_alive)" "$(field "$s" long_lived)"
-	[ "$SECONDS" != "$LAST_SECOND" ] && {
-		[ "$LAST_SECOND" ] && KPPS=$(((packets - LAST_PACKETS) / (SECONDS - LAST_SECOND) / 1000))
-		LAST_PACKETS=$packets LAST_SECOND=$SECONDS
-	}
+	local STATUS= VALUE key got=() line
+	[ $LIVE = 1 ] || [ "$2" -ge "$NEXT_LINE" ] || return 0
+	read -r STATUS 2>/dev/null <"$DIR/status"
+	for key in succeeded opened median_us long_alive long_lived; do
+		bash_field $key
+		got+=("$VALUE")
+	done
+	lab_sample
+	if [ "$SECONDS" != "$LAST_SECOND" ]; then
+		[ -z "$LAST_SECOND" ] || KPPS=$(((LAB_RX - LAST_PACKETS) / (SECONDS - LAST_SECOND) / 1000))
+		LAST_PACKETS=$LAB_RX LAST_SECOND=$SECONDS
+	fi
+	printf -v line '%-19s %2d s  table %6d/%d  full drops %7d  new %4d/%-4d  median %4d.%02d ms  long-lived %d/%d  in %d kpps' \
+		"$1" "$2" "$LAB_COUNT" "$MAX" $((LAB_DROP - DROP0)) "${got[0]}" "${got[1]}" \
+		$((got[2] / 1000)) $((got[2] % 1000 / 10)) "${got[3]}" "${got[4]}" "$KPPS"
 	if [ $LIVE = 1 ]; then
-		printf '\r\033[K%s  in %s kpps' "$LINE" "$KPPS"
-	elif [ "$2" -ge "$NEXT_LINE" ]; then
-		echo "$LINE  in $KPPS kpps"
+		printf '\r\033[K%s' "$line"
+	else
+		echo "$line"
 		NEXT_LINE=$(($2 + 2))
 	fi
 }
@@ -128,10 +138,13 @@ phase() {
 	lab_flush
 	start_clients "$begun"
 	lab_prefill "$LAB_FILL" >"$DIR/prefill" || die "can't fill the table"
-	{ read -r DROP0; read -r early0; } < <(lab_conntrack_stat drop early_drop)
-	RESULT[$1 log]=$(lab_full_messages) RESULT[$1 begin]=$(lab_count)
+	lab_sample
+	DROP0=$LAB_DROP early0=$LAB_EARLY
+	RESULT[$1 log]=$(lab_full_messages) RESULT[$1 begin]=$LAB_COUNT
 	[ "$3" = 1 ] && start_flood
-	ticks0=$(cpu_ticks) packets0=$(lab_received wan0) time0=${EPOCHREALTIME/./}
+	ticks0=$(cpu_ticks) time0=${EPOCHREALTIME/./}
+	lab_sample
+	packets0=$LAB_RX
 	: >"$DIR/warm"
 	started=$SECONDS
 	while kill -0 "$CLIENTS_PID" 2>/dev/null; do
@@ -142,11 +155,10 @@ phase() {
 	finish "$CLIENTS_PID"
 	CLIENTS_PID=
 	ticks=$(cpu_ticks)
-	RESULT[$1 pps]=$((($(lab_received wan0) - packets0) * 1000000 / (${EPOCHREALTIME/./} - time0)))
+	lab_sample
+	RESULT[$1 pps]=$(((LAB_RX - packets0) * 1000000 / (${EPOCHREALTIME/./} - time0)))
 	RESULT[$1 cpu]=$(set -- $ticks0 $ticks; percent $(($3 - $1)) $(($4 - $2)))
-	RESULT[$1 count]=$(lab_count)
-	{ read -r RESULT["$1 drop"]; read -r RESULT["$1 early"]; } < <(lab_conntrack_stat drop early_drop)
-	RESULT[$1 drop]=$((RESULT[$1 drop] - DROP0)) RESULT[$1 early]=$((RESULT[$1 early] - early0))
+	RESULT[$1 count]=$LAB_COUNT RESULT[$1 drop]=$((LAB_DROP - DROP0)) RESULT[$1 early]=$((LAB_EARLY - early0))
 	[ "${RESULT[$1 log]}" -ge 0 ] && RESULT[$1 log]=$(($(lab_full_messages) - RESULT[$1 log]))
 	if [ "$3" = 1 ]; then
 		finish "$FLOOD_PID" INT
