@@ -50,7 +50,10 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	reason = track(ctx, pkt, scene);
 	if (reason)
 		return reason;
-	return ask_admit(pkt, scene);
+	reason = ask_admit(pkt, scene);
+	if (reason == REASON_NEW)
+		track_admitted(pkt, scene);
+	return reason;
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include "apply.h"
 #include "attach.h"
 #include "compile.h"
+#include "conntrack.h"
 
 __u64 apply_now_ns(void)
 {
@@ -38,6 +39,7 @@ static int mode_tell(const struct store *store, const struct policy *policy, str
 	if (store_run_read(store, &run, fail))
 		return -fail->status;
 	run.mode = policy->mode;
+	run.conntrack = conntrack_settings();
 	run.enforce_until_ns = policy->enforce_until_ns;
 	return store_run_write(store, &run, fail);
 }

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "attach.h"
+#include "conntrack.h"
 #include "xdp.skel.h"
 
 extern char **environ;
@@ -159,6 +160,7 @@ int attach_create(struct store *store, __u32 sources, struct fail *fail)
 	if (stat("/proc/self/ns/net", &netns) == 0)
 		run.netns = netns.st_ino;
 	run.features = attach_probe();
+	run.conntrack = conntrack_settings();
 	skeleton = skeleton_open(store, &run, fail);
 	if (!skeleton)
 		return -fail->status;
@@ -186,6 +188,7 @@ static struct xdp *program_load(const struct store *store, __u32 slot, struct fa
 	if (store_run_read(store, &run, fail) || store_secret_read(store, &secret, fail))
 		return NULL;
 	run.features = attach_probe();
+	run.conntrack = conntrack_settings();
 	if (store_run_write(store, &run, fail))
 		return NULL;
 	skeleton = skeleton_open(store, &run, fail);

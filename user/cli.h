@@ -44,6 +44,7 @@ int cmd_mode_show(struct cli *cli);
 int cmd_mode_monitor(struct cli *cli);
 int cmd_mode_enforce(struct cli *cli);
 int cmd_confirm(struct cli *cli);
+int cmd_grace(struct cli *cli);
 int cmd_limit_add(struct cli *cli);
 int cmd_limit_replace(struct cli *cli);
 int cmd_limit_del(struct cli *cli);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
+#include "abi.h"
 #include "conntrack.h"
 
 long conntrack_sysctl(const char *name)
@@ -27,4 +28,22 @@ int conntrack_fill(__u64 *count, __u64 *max)
 	*count = entries;
 	*max = room;
 	return 0;
+}
+
+__u32 conntrack_settings(void)
+{
+	__u32 settings = CONNTRACK_SETTINGS_KNOWN;
+	long loose = conntrack_sysctl("tcp_loose");
+
+	if (loose < 0)
+		return 0;
+	if (loose)
+		settings |= CONNTRACK_TCP_LOOSE;
+	if (conntrack_sysctl("tcp_be_liberal"))
+		settings |= CONNTRACK_TCP_BE_LIBERAL;
+	if (conntrack_sysctl("tcp_ignore_invalid_rst"))
+		settings |= CONNTRACK_TCP_IGNORE_RST;
+	if (conntrack_sysctl("checksum") == 1)
+		settings |= CONNTRACK_CHECKSUM;
+	return settings;
 }

@@ -11,4 +11,8 @@ int conntrack_fill(__u64 *count, __u64 *max);
 /* net.netfilter.nf_conntrack_<name>, or -1. */
 long conntrack_sysctl(const char *name);
 
+/* What decides which packets conntrack calls INVALID: enum conntrack_setting, for run.conntrack.
+ * 0 when nf_conntrack is not loaded. */
+__u32 conntrack_settings(void);
+
 #endif

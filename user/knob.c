@@ -56,6 +56,8 @@ void compile_knobs(const struct policy *policy, struct policy_knobs *knobs)
 		.blackhole_table = policy->check.blackhole_table,
 	};
 	mark_checks(knobs, &policy->check);
+	if (policy->check.stray == CHECK_DROP)
+		knobs->flags |= KNOB_STRAY_ALWAYS;
 	if (policy->challenge.way == CHALLENGE_OFF)
 		mark(knobs->off, REASON_CHALLENGED);
 	if (!policy->pressure.reserve_percent)
