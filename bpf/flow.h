@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include "abi.h"
 #include "hash.h"
+#include "mask.h"
 #include "pkt.h"
 
 #define FLOW_TICK_SHIFT	27	/* 0.13 s; 16 bits of it go round in 2.4 hours */
@@ -42,44 +43,38 @@ static __always_inline __u64 flow_hash(const struct pkt *pkt, const volatile __u
 static __always_inline bool flow_seen(struct flow_line *line, __u64 hash, __u16 now, __u16 max_age,
 				      bool refresh)
 {
-	__u64 seen = hash << 16 | now;
+	__u64 seen = hash << 16 | now, found = 0, way = 0;
 
 #pragma unroll
-	for (int i = 0; i < FLOW_WAYS; i++) {
+	for (__u32 i = 0; i < FLOW_WAYS; i++) {
 		__u64 word = line->way[i];
+		__u64 same = bit_any((word ^ seen) >> 16) ^ 1;
 
-		if ((word ^ seen) >> 16)
-			continue;
-		if ((__u16)(now - (__u16)word) > max_age)
-			return false;
-		if (refresh && word != seen)
-			line->way[i] = seen;
-		return true;
+		found |= only_if(same, word);
+		way |= i * same;
 	}
-	return false;
+	if (!found || (__u16)(now - (__u16)found) > max_age)
+		return false;
+	if (refresh)
+		line->way[way & (FLOW_WAYS - 1)] = seen;
+	return true;
 }
 
 /* It is seen now. */
 static __always_inline void flow_put(struct flow_line *line, __u64 hash, __u16 now)
 {
-	__u64 seen = hash << 16 | now;
-	__u32 oldest = 0, age = 0;
+	__u64 seen = hash << 16 | now, best = 0;
 
+	/* the flow's own way, else a free one, else the one not seen for longest */
 #pragma unroll
-	for (int i = 0; i < FLOW_WAYS; i++) {
+	for (__u32 i = 0; i < FLOW_WAYS; i++) {
 		__u64 word = line->way[i];
-		__u32 word_age = (__u16)(now - (__u16)word) + 1;
+		__u64 free = bit_any(word) ^ 1, same = bit_any((word ^ seen) >> 16) ^ 1;
+		__u64 age = (__u16)(now - (__u16)word);
 
-		if (!((word ^ seen) >> 16))
-			word_age = 0x20000;
-		if (!word)
-			word_age = 0x10001;
-		if (word_age > age) {
-			age = word_age;
-			oldest = i;
-		}
+		best = most_of(best, (same << 17 | free << 16 | age) << 3 | i);
 	}
-	line->way[oldest & (FLOW_WAYS - 1)] = seen;
+	line->way[best & (FLOW_WAYS - 1)] = seen;
 }
 
 #endif

@@ -52,7 +52,7 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 		return reason;
 	reason = ask_admit(pkt, scene);
 	if (reason == REASON_NEW)
-		track_admitted(pkt, scene);
+		track_admitted(pkt, scene->now_ns);
 	return reason;
 }
 

@@ -75,10 +75,9 @@ struct flow_place {
 	__u16	tick;
 };
 
-static __always_inline struct flow_place flow_place(const struct pkt *pkt,
-						    const struct scene *scene)
+static __always_inline struct flow_place flow_place(const struct pkt *pkt, __u64 now_ns)
 {
-	return (struct flow_place){ flow_hash(pkt, hash_key), flow_tick(scene->now_ns) };
+	return (struct flow_place){ flow_hash(pkt, hash_key), flow_tick(now_ns) };
 }
 
 static __always_inline bool flow_admitted(const struct flow_place *place, __u16 max_age,
@@ -104,14 +103,22 @@ static __always_inline void flow_hot_put(const struct flow_place *place)
 		flow_put(line, place->hash, place->tick);
 }
 
-/* To be called for each packet that was admitted as a new flow. */
-static __always_inline void track_admitted(const struct pkt *pkt, const struct scene *scene)
+/*
+ * To be called for each packet that was admitted as a new flow. Not inlined and not static: the
+ * verifier reads it once, and not once more for each way on which a packet can be admitted.
+ */
+__attribute__((noinline)) int track_admitted(const struct pkt *pkt, __u64 now_ns)
 {
-	struct flow_place place = flow_place(pkt, scene);
-	struct flow_line *line = flow_line(hash_line(place.hash, FLOW_LINES - 1));
+	struct flow_place place;
+	struct flow_line *line;
 
+	if (!pkt)
+		return 0;
+	place = flow_place(pkt, now_ns);
+	line = flow_line(hash_line(place.hash, FLOW_LINES - 1));
 	if (line)
 		flow_put(line, place.hash, place.tick);
+	return 0;
 }
 
 static __always_inline enum conntrack_found track_look(void *ctx, const struct pkt *pkt,
@@ -166,7 +173,7 @@ static __always_inline bool track_window(const struct pkt *pkt, const struct tcp
 static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
-	struct flow_place place = flow_place(pkt, scene);
+	struct flow_place place = flow_place(pkt, scene->now_ns);
 	bool window = !reason_in(scene->knobs->off, REASON_WINDOW);
 	bool opens = (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
 	struct tcp_flow flow = {};
@@ -194,7 +201,7 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
-	struct flow_place place = flow_place(pkt, scene);
+	struct flow_place place = flow_place(pkt, scene->now_ns);
 
 	if (flow_hot_seen(&place))
 		return REASON_KNOWN;
@@ -241,7 +248,7 @@ static __always_inline enum reason track_icmp_error(void *ctx, const struct pkt 
 /* What the kernel can't be asked about. */
 static __always_inline enum reason track_blind(const struct pkt *pkt, const struct scene *scene)
 {
-	struct flow_place place = flow_place(pkt, scene);
+	struct flow_place place = flow_place(pkt, scene->now_ns);
 
 	return flow_admitted(&place, TRACK_SILENCE, true) ? REASON_KNOWN : REASON_NONE;
 }

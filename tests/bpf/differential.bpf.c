@@ -23,7 +23,7 @@ static __always_inline enum reason judge_flow(void *ctx, const struct pkt *pkt)
 	reason = track(ctx, pkt, &scene);
 	if (reason)
 		return reason;
-	track_admitted(pkt, &scene);
+	track_admitted(pkt, scene.now_ns);
 	return REASON_NEW;
 }
 

@@ -20,7 +20,7 @@ int track_xdp(struct xdp_md *ctx)
 	enum reason reason = track(ctx, &pkt, &scene);
 
 	if (!reason && admits)
-		track_admitted(&pkt, &scene);
+		track_admitted(&pkt, scene.now_ns);
 	return reason;
 }
 

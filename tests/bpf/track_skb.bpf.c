@@ -20,7 +20,7 @@ int track_skb(struct __sk_buff *ctx)
 	enum reason reason = track(ctx, &pkt, &scene);
 
 	if (!reason && admits)
-		track_admitted(&pkt, &scene);
+		track_admitted(&pkt, scene.now_ns);
 	return reason;
 }
 
