@@ -61,14 +61,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, RULE_MAX);
+	__uint(max_entries, BUDGET_MAX);
 	__type(key, __u32);
 	__type(value, struct budget);
 } budget SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RULE_MAX);
+	__uint(max_entries, BUDGET_MAX);
 	__type(key, __u32);
 	__type(value, struct budget_use);
 } budget_use SEC(".maps");

@@ -41,8 +41,6 @@
 /* For how long a flow that was found is not looked up again. */
 #define TRACK_HOT	FLOW_TICKS(1)
 
-#define TRACK_PRESSURE_STALE_NS	2000000000ULL
-
 #define TCP_KIND	(TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)
 
 /* RFC 792, RFC 4443; the kernel's header does not compile for BPF on every distribution */
@@ -137,7 +135,7 @@ static __always_inline bool track_pressed(const struct scene *scene)
 	const struct pressure_now *pressure = pressure_now();
 
 	return pressure && pressure->level != PRESSURE_CALM &&
-	       scene->now_ns - pressure->beat_ns < TRACK_PRESSURE_STALE_NS;
+	       scene->now_ns - pressure->beat_ns < PRESSURE_STALE_NS;
 }
 
 /* Belongs to no flow, and conntrack would call it INVALID, or pick it up: a plain ACK. */

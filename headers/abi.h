@@ -181,18 +181,21 @@ struct rule {
 };
 ABI_SIZE(struct rule, 32);
 #define HIT_MAX		4096	/* slots of map "hit"; 0 is never counted */
-#define RULE_MAX	16384	/* rules, and slots of "budget"; rule 0 and slot 0 are "none" */
+#define RULE_MAX	16384	/* rules, and their slots in "budget"; rule 0 and slot 0 are "none" */
 
 /* ---- budgets and sources ------------------------------------------------------------------- */
 
-/* map "budget": the shared state of one limit; index: rule.slot */
+/* map "budget": the shared state of one limit; index: rule.slot, or one of these */
+#define BUDGET_UNPROVEN	(RULE_MAX + 0)	/* what pressure leaves to sources that are not proven */
+#define BUDGET_PROVEN	(RULE_MAX + 1)	/* and to those that are */
+#define BUDGET_MAX	(RULE_MAX + 2)
 struct budget {
 	__u64	tat_ns;		/* theoretical arrival time: when the budget would be full again */
 	__u64	reserved[7];
 };
 ABI_SIZE(struct budget, 64);
 
-/* map "budget_use", one value per CPU; index: rule.slot */
+/* map "budget_use", one value per CPU; index: as for "budget" */
 struct budget_use {
 	__u64	admitted;
 	__u64	dropped;
@@ -267,15 +270,21 @@ enum pressure {
 	PRESSURE_CALM = 0, PRESSURE_TIGHT = 1, PRESSURE_FULL = 2,
 };
 
-/* map "pressure", one entry: written by whoever watches conntrack, read by admit */
+/*
+ * map "pressure", one entry: written by whoever watches conntrack, read for each new flow. Unless
+ * the level is calm, new flows of the whole gateway are paced: one each so many nanoseconds, which
+ * is the time that an unreplied entry lives divided by the entries that are free for them.
+ */
+#define PRESSURE_STALE_NS 2000000000ULL
 struct pressure_now {
-	__u64	beat_ns;	/* when it was written; older than two seconds means calm */
+	__u64	beat_ns;	/* when it was written; older than PRESSURE_STALE_NS means calm */
 	__u32	level;		/* enum pressure */
 	__u32	count;		/* nf_conntrack_count */
 	__u32	max;		/* nf_conntrack_max */
-	__u32	reserved;
-	__u64	admit_cost_ns;	/* between two new unproven flows; 0: no limit */
-	__u64	reserved2[4];
+	__u32	reserved_only;	/* 1: the last share of the table, for what the policy reserves */
+	__u64	admit_cost_ns;	/* of sources that are not proven; 0: no limit */
+	__u64	proven_cost_ns;	/* of proven ones; 0: no limit */
+	__u64	spare[3];
 };
 ABI_SIZE(struct pressure_now, 64);
 

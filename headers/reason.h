@@ -45,7 +45,8 @@
 	X(65, RATE_PREFIX, "rate-prefix", "prefix opens flows faster than its limit") \
 	X(66, RATE_DESTINATION, "rate-destination", "destination gets flows faster than its limit") \
 	X(67, RATE_TOTAL, "rate-total", "gateway opens flows faster than its limit") \
-	X(68, RESERVE, "reserve", "last share of the table is kept for others")
+	X(68, RESERVE, "reserve", "last share of the table is kept for others") \
+	X(69, PRESSURE, "pressure", "table is nearly full and the source is not proven")
 
 enum reason {
 	REASON_NONE = 0,
