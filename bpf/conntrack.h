@@ -12,6 +12,7 @@
 
 #include <linux/bpf.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include "maps.h"
 #include "window.h"
@@ -97,14 +98,20 @@ static __always_inline enum conntrack_found conntrack_missed(const struct bpf_ct
 	return opts->error == -2 /* ENOENT */ ? CONNTRACK_ABSENT : CONNTRACK_UNSURE;
 }
 
+/*
+ * One number of the entry. Not a plain load: the verifier of 6.1 finds its way into a union only
+ * to its first member. A field that can't be read is 0, and then nothing is refused.
+ */
+#define CONNTRACK_FIELD(to, from) bpf_core_read(&(to), sizeof(to), &(from))
+
 static __always_inline void conntrack_side(const struct ip_ct_tcp_state *seen,
 					   struct tcp_side *side)
 {
-	side->end = seen->td_end;
-	side->max_end = seen->td_maxend;
-	side->max_window = seen->td_maxwin;
-	side->max_ack = seen->td_maxack;
-	side->flags = seen->flags;
+	CONNTRACK_FIELD(side->end, seen->td_end);
+	CONNTRACK_FIELD(side->max_end, seen->td_maxend);
+	CONNTRACK_FIELD(side->max_window, seen->td_maxwin);
+	CONNTRACK_FIELD(side->max_ack, seen->td_maxack);
+	CONNTRACK_FIELD(side->flags, seen->flags);
 }
 
 /* Read without the entry's lock: each number is one that stood there, not all at one instant. */
@@ -115,9 +122,9 @@ static __always_inline void conntrack_read(const struct nf_conn *ct, bool reply,
 
 	conntrack_side(&ct->proto.tcp.seen[0], reply ? &flow->receiver : &flow->sender);
 	conntrack_side(&ct->proto.tcp.seen[1], reply ? &flow->sender : &flow->receiver);
-	flow->last_end = ct->proto.tcp.last_end;
-	flow->last = ct->proto.tcp.last_index;
-	flow->state = ct->proto.tcp.state;
+	CONNTRACK_FIELD(flow->last_end, ct->proto.tcp.last_end);
+	CONNTRACK_FIELD(flow->last, ct->proto.tcp.last_index);
+	CONNTRACK_FIELD(flow->state, ct->proto.tcp.state);
 	flow->replied = !!(status & IPS_SEEN_REPLY);
 	flow->assured = !!(status & IPS_ASSURED);
 	flow->adjusted = !!(status & IPS_SEQ_ADJUST);

@@ -180,7 +180,7 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 		return flow_admitted(&place, TRACK_SYN, false) ? REASON_KNOWN : REASON_NONE;
 	if (!window && flow_hot_seen(&place))
 		return REASON_KNOWN;
-	switch (track_look(ctx, pkt, &flow)) {
+	switch (track_look(ctx, pkt, window ? &flow : NULL)) {
 	case CONNTRACK_FOUND:
 		if (window && track_window(pkt, &flow))
 			return REASON_WINDOW;

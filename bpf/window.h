@@ -38,7 +38,7 @@ struct tcp_side {
 	__u32	max_end;	/* highest that the other side has room for */
 	__u32	max_window;	/* largest window offered; 0: nothing seen of this side */
 	__u32	max_ack;	/* highest acknowledgement sent */
-	__u32	flags;		/* enum tcp_side_flag */
+	__u8	flags;		/* enum tcp_side_flag */
 };
 
 /* what the entry says, seen from the packet: it goes from sender to receiver */
