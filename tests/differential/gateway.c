@@ -23,6 +23,7 @@
 
 #define LOG_GROUP	7
 #define PATIENCE_MS	100	/* for what must come */
+#define FRAME_TIME_NS	400000000	/* between two frames, as weir's memory of flows sees it */
 #define PAUSE_MS	2	/* for what may come late */
 
 enum { ALONE, BEHIND, GATEWAYS };
@@ -223,6 +224,7 @@ static void put_weir(const struct setting *setting)
 	if (!weir)
 		die("the program does not open");
 	weir->rodata->features = FEATURE_CT_XDP;
+	weir->rodata->test_clock = true;
 	if (differential__load(weir))
 		die("the program does not load");
 	if (bpf_map__update_elem(weir->maps.run, &zero, sizeof(zero), &run, sizeof(run), 0))
@@ -323,6 +325,7 @@ struct opinion gateways_send(const struct frame *frame)
 	__u64 before = weir->bss->judged;
 	struct opinion opinion;
 
+	weir->bss->test_now_ns += FRAME_TIME_NS;
 	put_on_wire(ALONE, frame);
 	put_on_wire(BEHIND, frame);
 	opinion.reason = judged_after(before);

@@ -42,6 +42,10 @@ static const char *out_of_reach(enum kind kind, int reason)
 		return "the kernel can't be asked about ICMP queries from BPF";
 	if (kind == KIND_UDP_FRAGMENT || reason == REASON_FRAGMENT)
 		return "needs reassembly";
+	if (kind == KIND_CHECKSUM || kind == KIND_MUTATED)
+		return "transport checksums are not verified";
+	if (kind == KIND_OTHER)
+		return "SCTP chunks and checksums are not read";
 	return NULL;
 }
 
