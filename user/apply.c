@@ -230,7 +230,8 @@ int apply_attach(const char *instance, const struct interface *interface, struct
 	return result;
 }
 
-static int interface_drop(struct policy *policy, void *name, struct fail *fail)
+/* A device that was attached by a glob has no statement: the glob stays for the others. */
+static void interface_drop(struct policy *policy, const char *name)
 {
 	for (size_t i = 0; i < policy->interface_count; i++) {
 		if (strcmp(policy->interface[i].name, name))
@@ -238,24 +239,28 @@ static int interface_drop(struct policy *policy, void *name, struct fail *fail)
 		free(policy->interface[i].sources);
 		memmove(&policy->interface[i], &policy->interface[i + 1],
 			(--policy->interface_count - i) * sizeof(*policy->interface));
-		return 0;
+		return;
 	}
-	(void)fail;
-	return 0;	/* attached by a glob: the statement stays for the others */
 }
 
 int apply_detach(const char *instance, const char *name, struct fail *fail)
 {
+	struct policy policy;
 	struct store store;
 	int result;
 
 	if (store_open(instance, STORE_WRITE, &store, fail))
 		return -fail->status;
-	result = attach_detach(&store, name, fail);
+	result = apply_read(&store, &policy, fail);
+	if (!result)
+		result = attach_detach(&store, name, fail);
+	if (!result) {
+		interface_drop(&policy, name);
+		result = put_in_force(&store, &policy, fail);
+	}
+	policy_free(&policy);
 	store_close(&store);
-	if (result)
-		return result;
-	return apply_edit(instance, interface_drop, (void *)name, fail);
+	return result;
 }
 
 int apply_policy(struct store *store, const struct policy *policy, char *missing, size_t size,

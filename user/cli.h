@@ -21,9 +21,12 @@ struct command {
 	const char	*object;
 	const char	*verb;		/* NULL: the object is the whole command */
 	int		(*run)(struct cli *cli);
-	const char	*usage;		/* the words after the verb */
+	const char	*usage;		/* the words after the verb; NULL: not listed, for programs */
 	const char	*help;		/* one line */
 };
+
+extern const struct command commands[];
+extern const size_t command_count;
 
 /* Takes the next word, or NULL. */
 const char *cli_next(struct cli *cli);
@@ -35,6 +38,9 @@ bool cli_take(struct cli *cli, const char *word);
 int cli_end(struct cli *cli);
 /* The index of word in words (NULL-terminated), or -EXIT_USAGE with a "did you mean". */
 int cli_choose(struct cli *cli, const char *word, const char *what, const char *const *words);
+
+/* Fails: there is no object of that name. */
+int cli_no_object(struct cli *cli, const char *word);
 
 /* cmd_*.c: one object each */
 int cmd_link_attach(struct cli *cli);
@@ -52,6 +58,7 @@ int cmd_limit_show(struct cli *cli);
 int cmd_block_add(struct cli *cli);
 int cmd_block_del(struct cli *cli);
 int cmd_block_flush(struct cli *cli);
+int cmd_block_load(struct cli *cli);
 int cmd_block_get(struct cli *cli);
 int cmd_block_show(struct cli *cli);
 int cmd_trust_add(struct cli *cli);
@@ -69,5 +76,6 @@ int cmd_check(struct cli *cli);
 int cmd_off(struct cli *cli);
 int cmd_version(struct cli *cli);
 int cmd_help(struct cli *cli);
+int cmd_complete(struct cli *cli);
 
 #endif

@@ -5,12 +5,27 @@
 #include "cli.h"
 #include "compile.h"
 
+/* The limit that stands in the way of this one, or is it. */
 static struct limit *limit_find(struct policy *policy, const struct limit *wanted)
 {
 	for (size_t i = 0; i < policy->limit_count; i++)
 		if (limit_same_key(&policy->limit[i], wanted))
 			return &policy->limit[i];
 	return NULL;
+}
+
+static const char *from_words(const struct limit *limit)
+{
+	return limit->roles == 1 << ROLE_OUTSIDE ? "from outside" :
+	       limit->roles == 1 << ROLE_INSIDE ? "from inside" : "from both sides";
+}
+
+/* One limit holds for both sides, the other for one of them. */
+static int limit_overlaps(const struct limit *have, const struct limit *wanted, struct fail *fail)
+{
+	return fail_set(fail, EXIT_USAGE, "remove that one first: weir limit del; then add one for each side",
+			"the limit overlaps one that holds %s, this one would hold %s",
+			from_words(have), from_words(wanted));
 }
 
 static int limit_append(struct policy *policy, const struct limit *limit, struct fail *fail)
@@ -26,7 +41,11 @@ static int limit_append(struct policy *policy, const struct limit *limit, struct
 
 static int limit_add(struct policy *policy, void *data, struct fail *fail)
 {
-	if (limit_find(policy, data))
+	const struct limit *wanted = data, *have = limit_find(policy, wanted);
+
+	if (have && have->roles != wanted->roles)
+		return limit_overlaps(have, wanted, fail);
+	if (have)
 		return fail_set(fail, EXIT_USAGE, "change it with: weir limit replace",
 				"there is such a limit already");
 	return limit_append(policy, data, fail);
@@ -34,20 +53,24 @@ static int limit_add(struct policy *policy, void *data, struct fail *fail)
 
 static int limit_replace(struct policy *policy, void *data, struct fail *fail)
 {
-	struct limit *have = limit_find(policy, data);
+	const struct limit *wanted = data;
+	struct limit *have = limit_find(policy, wanted);
 
 	if (!have)
 		return limit_append(policy, data, fail);
-	*have = *(const struct limit *)data;
+	if (have->roles != wanted->roles)
+		return limit_overlaps(have, wanted, fail);
+	*have = *wanted;
 	return 0;
 }
 
 static int limit_del(struct policy *policy, void *data, struct fail *fail)
 {
-	struct limit *have = limit_find(policy, data);
+	const struct limit *wanted = data;
+	struct limit *have = limit_find(policy, wanted);
 	size_t after;
 
-	if (!have)
+	if (!have || have->roles != wanted->roles)
 		return fail_set(fail, EXIT_NO_ENTRY, "see them with: weir limit show",
 				"there is no such limit");
 	after = policy->limit + policy->limit_count - (have + 1);

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The trust list and the block list: the same verbs on two lists. */
 #include <string.h>
+#include <unistd.h>
 #include "apply.h"
 #include "cli.h"
+#include "list.h"
+#include "session.h"
 
 struct list_edit {
 	bool		trust;
 	struct entry	entry;
-	struct entries	entries;	/* load: the whole new list */
+};
+
+struct list_load {
+	const char	*path;
+	__u64		until_ns;
+	bool		skip_bad;
+	struct list_read read;
+	size_t		entries;	/* on the list, afterwards */
 };
 
 static struct entries *list_of(struct policy *policy, bool trust)
@@ -19,7 +29,10 @@ static int entry_put(struct policy *policy, void *data, struct fail *fail)
 {
 	struct list_edit *edit = data;
 
-	return entries_put(list_of(policy, edit->trust), &edit->entry, fail);
+	if (entries_put(list_of(policy, edit->trust), &edit->entry, fail))
+		return -fail->status;
+	session_warn(policy, apply_now_ns());
+	return 0;
 }
 
 static int entry_remove(struct policy *policy, void *data, struct fail *fail)
@@ -29,14 +42,34 @@ static int entry_remove(struct policy *policy, void *data, struct fail *fail)
 	return entries_remove(list_of(policy, edit->trust), &edit->entry.prefix, fail);
 }
 
-static int list_replace(struct policy *policy, void *data, struct fail *fail)
+static int list_empty(struct policy *policy, void *data, struct fail *fail)
 {
-	struct list_edit *edit = data;
-
+	(void)data;
 	(void)fail;
 	entries_free(&policy->block);
-	policy->block = edit->entries;
-	edit->entries = (struct entries){};
+	policy->block = (struct entries){};
+	return 0;
+}
+
+/* What takes time is said, to who waits for it. */
+static void progress(const char *step, const char *path)
+{
+	char shown[256];
+
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "%s %s ...\n", step, out_escape(path, shown, sizeof(shown)));
+}
+
+static int list_join(struct policy *policy, void *data, struct fail *fail)
+{
+	struct list_load *load = data;
+
+	progress("reading", load->path);
+	if (list_read(load->path, load->skip_bad, load->until_ns, &policy->block, &load->read, fail))
+		return -fail->status;
+	load->entries = policy->block.count;
+	session_warn(policy, apply_now_ns());
+	progress("putting in force", load->path);
 	return 0;
 }
 
@@ -130,11 +163,51 @@ int cmd_block_get(struct cli *cli)
 
 int cmd_block_flush(struct cli *cli)
 {
-	struct list_edit edit = {};
-
 	if (cli_end(cli))
 		return -cli->fail.status;
-	return apply_edit(cli->instance, list_replace, &edit, &cli->fail);
+	return apply_edit(cli->instance, list_empty, NULL, &cli->fail);
+}
+
+static int load_words(struct cli *cli, struct list_load *load)
+{
+	static const char *const words[] = { "timeout", "--skip-bad", NULL };
+	const char *word;
+	__u64 timeout;
+
+	load->path = cli_need(cli, "a file with one prefix a line");
+	if (!load->path)
+		return -cli->fail.status;
+	while ((word = cli_next(cli))) {
+		int choice = cli_choose(cli, word, "option", words);
+
+		if (choice < 0)
+			return choice;
+		load->skip_bad |= choice == 1;
+		if (choice == 1)
+			continue;
+		word = cli_need(cli, "a duration, as in 1d");
+		if (!word || duration_parse(word, &timeout, &cli->fail))
+			return -cli->fail.status;
+		load->until_ns = apply_now_ns() + timeout;
+	}
+	return 0;
+}
+
+int cmd_block_load(struct cli *cli)
+{
+	struct list_load load = { .until_ns = ~0ULL };
+
+	if (load_words(cli, &load) ||
+	    apply_edit(cli->instance, list_join, &load, &cli->fail))
+		return -cli->fail.status;
+	out_object_begin(&cli->out, NULL, NULL);
+	out_field_number(&cli->out, "prefixes read", "prefixes", load.read.prefixes);
+	out_field_number(&cli->out, "bad lines skipped", "bad", load.read.bad);
+	out_field_number(&cli->out, "entries on the list", "entries", load.entries);
+	out_object_end(&cli->out);
+	if (load.read.bad)
+		fail_print(stderr, &load.read.first_bad, 0);
+	return 0;
 }
 
 int cmd_block_add(struct cli *cli)

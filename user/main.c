@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of all commands. Usage, help and completion come from it. */
+/* The table of all commands: usage, help, completion and the manual come from it. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,7 +8,10 @@
 #include "pin.h"
 #include "value.h"
 
-static const struct command commands[] = {
+#define LIMIT_KEY \
+	"[prefix P] [from outside|inside] per source|per aggregate|per destination|total"
+
+const struct command commands[] = {
 	{ "status", NULL, cmd_status, "", "what is attached, in which mode, and how full conntrack is" },
 	{ "check", NULL, cmd_check, "[FILE]", "read a config and probe the kernel; change nothing" },
 	{ "config", "show", cmd_config_show, "", "the policy in force, as a file that can be loaded" },
@@ -24,14 +28,16 @@ static const struct command commands[] = {
 	  "attach to a device" },
 	{ "link", "detach", cmd_link_detach, "dev IF", "detach from a device" },
 	{ "limit", "show", cmd_limit_show, "", "the limits, and what they admitted and dropped" },
-	{ "limit", "add", cmd_limit_add,
-	  "[prefix P] [from outside|inside] per source|per aggregate|per destination|total RATE [burst N]",
+	{ "limit", "add", cmd_limit_add, LIMIT_KEY " RATE [burst N]",
 	  "limit how fast new flows are opened" },
-	{ "limit", "replace", cmd_limit_replace, "(as add)", "add it, or change its rate" },
-	{ "limit", "del", cmd_limit_del, "(as add, without RATE)", "remove a limit" },
+	{ "limit", "replace", cmd_limit_replace, LIMIT_KEY " RATE [burst N]",
+	  "add it, or change its rate" },
+	{ "limit", "del", cmd_limit_del, LIMIT_KEY, "remove a limit" },
 	{ "block", "show", cmd_block_show, "", "the block list" },
 	{ "block", "add", cmd_block_add, "P [timeout T] [comment S]", "drop all packets from a prefix" },
 	{ "block", "del", cmd_block_del, "P", "take a prefix off the block list" },
+	{ "block", "load", cmd_block_load, "FILE [timeout T] [--skip-bad]",
+	  "add the prefixes of a list, one a line (-: standard input)" },
 	{ "block", "get", cmd_block_get, "ADDR", "which entry covers an address" },
 	{ "block", "flush", cmd_block_flush, "", "empty the block list" },
 	{ "trust", "show", cmd_trust_show, "", "the trust list" },
@@ -43,8 +49,10 @@ static const struct command commands[] = {
 	{ "off", NULL, cmd_off, "", "detach from all devices and forget everything" },
 	{ "version", NULL, cmd_version, "", "version of weir and of its ABI" },
 	{ "help", NULL, cmd_help, "[OBJECT]", "this, or the verbs of one object" },
+	{ "complete", NULL, cmd_complete, NULL, "the words that a shell may offer next" },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+const size_t command_count = COMMAND_COUNT;
 
 const char *cli_next(struct cli *cli)
 {
@@ -73,15 +81,19 @@ bool cli_take(struct cli *cli, const char *word)
 
 int cli_end(struct cli *cli)
 {
+	const char *remedy = NULL;
+
 	if (!cli->argc)
 		return 0;
-	return fail_set(&cli->fail, EXIT_USAGE, NULL, "%s: nothing more was expected", cli->argv[0]);
+	if (cli->argv[0][0] == '-')
+		remedy = "options stand before the object: weir -j status";
+	return fail_set(&cli->fail, EXIT_USAGE, remedy, "%s: nothing more was expected", cli->argv[0]);
 }
 
 int cli_choose(struct cli *cli, const char *word, const char *what, const char *const *words)
 {
 	const char *near;
-	char list[128] = "", remedy[192];
+	char list[200] = "", remedy[256];
 
 	for (int i = 0; words[i]; i++) {
 		if (!strcmp(words[i], word))
@@ -96,73 +108,13 @@ int cli_choose(struct cli *cli, const char *word, const char *what, const char *
 	return fail_set(&cli->fail, EXIT_USAGE, remedy, "%s: not a %s", word, what);
 }
 
-static void usage_line(FILE *to, const struct command *command)
-{
-	fprintf(to, "  weir %s%s%s%s%s\n        %s\n", command->object, command->verb ? " " : "",
-		command->verb ? command->verb : "", command->usage[0] ? " " : "", command->usage,
-		command->help);
-}
-
-static bool usage_print(FILE *to, const char *object)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		if (object && strcmp(commands[i].object, object))
-			continue;
-		if (!found)
-			fputs("usage: weir [-j] [-I INSTANCE] OBJECT [VERB] ...\n\n", to);
-		found = true;
-		usage_line(to, &commands[i]);
-	}
-	return found;
-}
-
-static int unknown_object(struct cli *cli, const char *word)
-{
-	const char *objects[COMMAND_COUNT + 1] = {};
-	const char *near;
-	char remedy[96] = "see them all with: weir help";
-
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		objects[i] = commands[i].object;
-	near = value_nearest(word, objects);
-	if (near)
-		snprintf(remedy, sizeof(remedy), "did you mean `%s`?", near);
-	return fail_set(&cli->fail, EXIT_USAGE, remedy, "%s: no such object", word);
-}
-
-int cmd_help(struct cli *cli)
-{
-	const char *object = cli_next(cli);
-
-	if (cli_end(cli))
-		return -cli->fail.status;
-	if (!usage_print(cli->out.to, object))
-		return unknown_object(cli, object);
-	if (!object)
-		fputs("\nOptions: -j JSON output, -I INSTANCE which instance (default: \"default\").\n"
-		      "Exit status: 0 done, 1 usage or config, 2 the kernel refused, 3 not running, "
-		      "4 no such entry.\n", cli->out.to);
-	return 0;
-}
-
-int cmd_version(struct cli *cli)
-{
-	if (cli_end(cli))
-		return -cli->fail.status;
-	out_object_begin(&cli->out, NULL, NULL);
-	out_field_text(&cli->out, "version", "version", WEIR_VERSION);
-	out_field_number(&cli->out, "abi", "abi", WEIR_ABI);
-	out_object_end(&cli->out);
-	return 0;
-}
-
-/* The command that the first words name; takes them. NULL with the failure set. */
+/* The command that the first words name; takes them. An object alone shows itself: its verb is
+ * `show`, or the first one. NULL with the failure set. */
 static const struct command *command_find(struct cli *cli)
 {
 	const char *object = cli_next(cli), *verbs[COMMAND_COUNT + 1] = {};
-	const char *verb = cli->argc ? cli->argv[0] : "show";
+	const struct command *shown = NULL;
+	const char *verb = cli->argc ? cli->argv[0] : NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
@@ -170,16 +122,20 @@ static const struct command *command_find(struct cli *cli)
 			continue;
 		if (!commands[i].verb)
 			return &commands[i];
-		if (!strcmp(commands[i].verb, verb)) {
+		if (verb && !strcmp(commands[i].verb, verb)) {
 			cli_next(cli);
 			return &commands[i];
 		}
+		if (!shown || !strcmp(commands[i].verb, "show"))
+			shown = &commands[i];
 		verbs[count++] = commands[i].verb;
 	}
 	if (!count)
-		unknown_object(cli, object);
-	else
+		cli_no_object(cli, object);
+	else if (verb)
 		cli_choose(cli, verb, "verb of this object", verbs);
+	else
+		return shown;
 	return NULL;
 }
 
@@ -195,45 +151,66 @@ static int run(struct cli *cli)
 	return command->run(cli);
 }
 
+/*
+ * The options before the object. A long one comes as '-' with its name: "-:" is an option that
+ * takes a value. word: what stands for the command instead, or NULL.
+ */
+static int options_read(int argc, char **argv, struct cli *cli, bool *json, char **word)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "+:jI:hV-:")) != -1) {
+		bool help = option == '-' && !strcmp(optarg, "help");
+		bool version = option == '-' && !strcmp(optarg, "version");
+
+		if (option == 'j')
+			*json = true;
+		else if (option == 'I')
+			cli->instance = optarg;
+		else if (option == 'h' || help)
+			*word = "help";
+		else if (option == 'V' || version)
+			*word = "version";
+		else if (option == ':')
+			return fail_set(&cli->fail, EXIT_USAGE, "as in: weir -I NAME status",
+					"-%c: expected the name of an instance", optopt);
+		else
+			return fail_set(&cli->fail, EXIT_USAGE, "see them with: weir help",
+					"%s: no such option", argv[optind - 1]);
+	}
+	return 0;
+}
+
+static int finish(struct cli *cli, int result)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	if (!result && (fflush(stdout) || ferror(stdout)))
+		result = fail_set(&cli->fail, EXIT_REFUSED, NULL, "standard output: %s",
+				  strerror(errno));
+	if (!result)
+		return EXIT_DONE;
+	fflush(stdout);
+	fail_print(stderr, &cli->fail, isatty(STDERR_FILENO) && !(no_color && *no_color));
+	return cli->fail.status;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .instance = "default" };
+	char *word = NULL, *nothing = "help";
 	bool json = false;
-	int option;
 
-	while ((option = getopt(argc, argv, "+jI:hV")) != -1) {
-		switch (option) {
-		case 'j':
-			json = true;
-			break;
-		case 'I':
-			cli.instance = optarg;
-			break;
-		case 'V':
-			puts("weir " WEIR_VERSION);
-			return EXIT_DONE;
-		case 'h':
-			usage_print(stdout, NULL);
-			return EXIT_DONE;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind == argc) {
-		usage_print(stderr, NULL);
-		return EXIT_USAGE;
-	}
+	if (options_read(argc, argv, &cli, &json, &word))
+		return finish(&cli, -cli.fail.status);
 	out_init(&cli.out, stdout, json);
-	cli.argc = argc - optind;
-	cli.argv = argv + optind;
-	if (run(&cli)) {
-		fflush(stdout);
-		fail_print(stderr, &cli.fail, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
-		return cli.fail.status;
-	}
-	if (fflush(stdout) || ferror(stdout)) {
-		perror("weir: standard output");
-		return EXIT_REFUSED;
-	}
-	return EXIT_DONE;
+	cli.argc = word ? 1 : argc - optind;
+	cli.argv = word ? &word : argv + optind;
+	if (cli.argc)
+		return finish(&cli, run(&cli));
+	cli.argc = 1;
+	cli.argv = &nothing;
+	cli.out.to = stderr;
+	run(&cli);
+	return EXIT_USAGE;
 }

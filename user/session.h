@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The ssh session that runs this command: what an operator must not cut off by mistake. */
+#ifndef WEIR_SESSION_H
+#define WEIR_SESSION_H
+
+#include "policy.h"
+
+/*
+ * The client's address of the session, from SSH_CONNECTION or SSH_CLIENT of this process or, since
+ * sudo hides them, of one of its parents. False when there is none.
+ */
+bool session_peer(struct prefix *peer);
+
+/* Warns on stderr when the policy would cut the session off: its client is blocked, not trusted. */
+void session_warn(const struct policy *policy, __u64 now_ns);
+
+#endif
