@@ -44,20 +44,35 @@ static int mode_tell(const struct store *store, const struct policy *policy, str
 	return store_run_write(store, &run, fail);
 }
 
-/* Compiles and switches over; before is empty for the first policy of an instance. */
-static int put_in_force(struct store *store, const struct policy *policy, struct fail *fail)
+/* Compiles it into an empty arena; what is in force tells which budgets and counters to keep. */
+static int prepare(const struct store *store, const struct policy *policy, struct arena *arena,
+		   struct fail *fail)
 {
-	struct arena before = {}, arena = {};
+	struct arena before = {};
 	struct fail none;
 	bool first = store_policy_read(store, &before, &none) != 0;
-	int result;
+	int result = compile(policy, first ? NULL : &before, apply_now_ns(), arena, fail);
 
-	result = compile(policy, first ? NULL : &before, apply_now_ns(), &arena, fail);
-	if (!result)
-		result = store_policy_write(store, &arena, fail);
-	if (!result)
-		result = mode_tell(store, policy, fail);
 	arena_free(&before);
+	return result;
+}
+
+/* Switches over. */
+static int publish(const struct store *store, const struct policy *policy,
+		   const struct arena *arena, struct fail *fail)
+{
+	if (store_policy_write(store, arena, fail))
+		return -fail->status;
+	return mode_tell(store, policy, fail);
+}
+
+static int put_in_force(const struct store *store, const struct policy *policy, struct fail *fail)
+{
+	struct arena arena = {};
+	int result = prepare(store, policy, &arena, fail);
+
+	if (!result)
+		result = publish(store, policy, &arena, fail);
 	arena_free(&arena);
 	return result;
 }
@@ -114,13 +129,10 @@ static void list_missing(const struct policy *policy, const struct if_nameindex 
 	}
 }
 
-/* Attaches the devices that the policy speaks of; on failure detaches what this call attached. */
+/* Attaches the devices that the policy speaks of. */
 static int attach_wanted(struct store *store, const struct policy *policy,
-			 const struct if_nameindex *device, const struct dev before[DEV_MAX],
-			 struct fail *fail)
+			 const struct if_nameindex *device, struct fail *fail)
 {
-	const struct if_nameindex *first = device;
-	struct fail ignored;
 	__u32 slot;
 
 	for (; device->if_index; device++) {
@@ -132,14 +144,26 @@ static int attach_wanted(struct store *store, const struct policy *policy,
 		request.role = wanted->role;
 		request.driver = wanted->driver;
 		if (attach_dev(store, &request, &slot, fail))
-			break;
+			return -fail->status;
 	}
-	if (!device->if_index)
-		return 0;
-	for (; first != device; first++)
-		if (interface_of(policy, first->if_name) && attach_slot(before, first->if_name) < 0)
-			attach_detach(store, first->if_name, &ignored);
-	return -fail->status;
+	return 0;
+}
+
+/* After a failure: detaches what was attached since, and gives the others their facts back. */
+static void devices_restore(struct store *store, const struct dev before[DEV_MAX])
+{
+	struct dev now[DEV_MAX];
+	struct fail ignored;
+
+	if (store_devs_read(store, now, &ignored))
+		return;
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		if (!memcmp(&before[slot], &now[slot], sizeof(now[slot])))
+			continue;
+		if (now[slot].ifindex != before[slot].ifindex)
+			attach_detach(store, now[slot].name, &ignored);
+		store_dev_write(store, slot, &before[slot], &ignored);
+	}
 }
 
 static void detach_unwanted(struct store *store, const struct policy *policy,
@@ -152,9 +176,26 @@ static void detach_unwanted(struct store *store, const struct policy *policy,
 			attach_detach(store, before[slot].name, &ignored);
 }
 
-/* An instance belongs to the network namespace it was made in, as its devices do. */
+static bool is_attached(const struct store *store)
+{
+	struct dev devs[DEV_MAX];
+	struct fail ignored;
+
+	if (store_devs_read(store, devs, &ignored))
+		return true;
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (devs[slot].ifindex && !strcmp(attach_state(store, slot, &devs[slot]), "attached"))
+			return true;
+	return false;
+}
+
+/*
+ * An instance belongs to the network namespace it was made in, as its devices do. When it is
+ * attached to none, as after the end of that namespace, it moves to the one that asks for it.
+ */
 static int netns_check(struct store *store, struct fail *fail)
 {
+	char remedy[128];
 	struct stat here;
 	struct run run;
 
@@ -162,17 +203,23 @@ static int netns_check(struct store *store, struct fail *fail)
 		return -fail->status;
 	if (stat("/proc/self/ns/net", &here) || here.st_ino == run.netns)
 		return 0;
-	return fail_set(fail, EXIT_REFUSED,
-			"use another instance (-I NAME), or end that one first: weir off",
+	if (!is_attached(store)) {
+		run.netns = here.st_ino;
+		return store_run_write(store, &run, fail);
+	}
+	snprintf(remedy, sizeof(remedy), "use another instance (-I NAME), or end that one first: weir -I %s off",
+		 store->instance);
+	return fail_set(fail, EXIT_REFUSED, remedy,
 			"instance %s belongs to another network namespace", store->instance);
 }
 
 /* The maps and an empty policy, for an instance that has none yet. */
-static int instance_ready(struct store *store, struct fail *fail)
+static int instance_ready(struct store *store, bool *fresh, struct fail *fail)
 {
 	struct policy empty;
 
-	if (store_complete(store))
+	*fresh = !store_complete(store);
+	if (!*fresh)
 		return netns_check(store, fail);
 	policy_init(&empty);
 	if (attach_create(store, SOURCES_DEFAULT, fail))
@@ -202,30 +249,50 @@ static int interface_put(struct policy *policy, const struct interface *interfac
 	return 0;
 }
 
-int apply_attach(const char *instance, const struct interface *interface, struct fail *fail)
+static int attach_one(struct store *store, const struct interface *interface, struct fail *fail)
 {
 	struct attach_request request = { interface->name, interface->role, interface->driver };
+	struct dev before[DEV_MAX];
+	struct arena arena = {};
 	struct policy policy;
-	struct store store;
 	__u32 slot;
+	int result = apply_read(store, &policy, fail);
+
+	if (!result)
+		result = interface_put(&policy, interface, fail);
+	if (!result)
+		result = prepare(store, &policy, &arena, fail);
+	if (!result)
+		result = store_devs_read(store, before, fail);
+	if (!result) {
+		result = attach_dev(store, &request, &slot, fail);
+		if (!result)
+			result = publish(store, &policy, &arena, fail);
+		if (result)
+			devices_restore(store, before);
+	}
+	arena_free(&arena);
+	policy_free(&policy);
+	return result;
+}
+
+int apply_attach(const char *instance, const struct interface *interface, struct fail *fail)
+{
+	struct fail ignored;
+	struct store store;
+	bool fresh;
 	int result;
 
-	policy_init(&policy);
 	if (!if_nametoindex(interface->name))
 		return fail_set(fail, EXIT_REFUSED, "see the names with: ip link",
 				"%s: no such device", interface->name);
 	if (store_make(instance, &store, fail))
 		return -fail->status;
-	result = instance_ready(&store, fail);
+	result = instance_ready(&store, &fresh, fail);
 	if (!result)
-		result = apply_read(&store, &policy, fail);
-	if (!result)
-		result = interface_put(&policy, interface, fail);
-	if (!result)
-		result = attach_dev(&store, &request, &slot, fail);
-	if (!result)
-		result = put_in_force(&store, &policy, fail);
-	policy_free(&policy);
+		result = attach_one(&store, interface, fail);
+	if (result && fresh)
+		pin_remove(instance, &ignored);
 	store_close(&store);
 	return result;
 }
@@ -263,98 +330,45 @@ int apply_detach(const char *instance, const char *name, struct fail *fail)
 	return result;
 }
 
-int apply_policy(struct store *store, const struct policy *policy, char *missing, size_t size,
-		 struct fail *fail)
+/* The devices, then the switch, then the devices that are no longer wanted. */
+static int switch_over(struct store *store, const struct policy *policy, char *missing,
+		       size_t size, struct fail *fail)
 {
-	struct if_nameindex *devices;
+	struct if_nameindex *devices = if_nameindex();
 	struct dev before[DEV_MAX];
+	struct arena arena = {};
 	int result;
 
-	if (instance_ready(store, fail))
-		return -fail->status;
-	devices = if_nameindex();
 	if (!devices)
 		return fail_set(fail, EXIT_REFUSED, NULL, "can't list the devices");
 	list_missing(policy, devices, missing, size);
 	result = store_devs_read(store, before, fail);
 	if (!result)
-		result = attach_wanted(store, policy, devices, before, fail);
-	if (!result)
-		result = put_in_force(store, policy, fail);
+		result = prepare(store, policy, &arena, fail);
+	if (!result) {
+		result = attach_wanted(store, policy, devices, fail);
+		if (!result)
+			result = publish(store, policy, &arena, fail);
+		if (result)
+			devices_restore(store, before);
+	}
 	if (!result)
 		detach_unwanted(store, policy, before);
+	arena_free(&arena);
 	if_freenameindex(devices);
 	return result;
 }
 
-/* The policy as one self-contained line a fact, sorted: "limit new-flows total 50/second". */
-static char **facts_of(const struct policy *policy, size_t *count)
+int apply_policy(struct store *store, const struct policy *policy, char *missing, size_t size,
+		 struct fail *fail)
 {
-	char *text = NULL, *line, *rest, block[128] = "";
-	char **facts = NULL;
-	size_t size, room = 0;
-	FILE *to = open_memstream(&text, &size);
+	struct fail ignored;
+	bool fresh;
+	int result = instance_ready(store, &fresh, fail);
 
-	*count = 0;
-	policy_print(to, policy, 0, true);
-	fclose(to);
-	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		size_t length;
-
-		line += strspn(line, " \t");
-		length = strlen(line);
-		if (!strcmp(line, "}")) {
-			block[0] = '\0';
-			continue;
-		}
-		if (length && line[length - 1] == '{') {
-			snprintf(block, sizeof(block), "%.*s", (int)length - 1, line);
-			continue;
-		}
-		if (*count == room) {
-			room = room ? room * 2 : 64;
-			facts = reallocarray(facts, room, sizeof(*facts));
-			if (!facts)
-				abort();
-		}
-		if (asprintf(&facts[(*count)++], "%s%s", block, line) < 0)
-			abort();
-	}
-	free(text);
-	return facts;
-}
-
-static int fact_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void facts_free(char **facts, size_t count)
-{
-	while (count)
-		free(facts[--count]);
-	free(facts);
-}
-
-size_t apply_diff(FILE *to, const struct policy *before, const struct policy *after)
-{
-	size_t old_count, new_count, old = 0, new = 0, changes = 0;
-	char **was = facts_of(before, &old_count), **is = facts_of(after, &new_count);
-
-	if (old_count)
-		qsort(was, old_count, sizeof(*was), fact_compare);
-	if (new_count)
-		qsort(is, new_count, sizeof(*is), fact_compare);
-	while (old < old_count || new < new_count) {
-		int order = old == old_count ? 1 : new == new_count ? -1 : strcmp(was[old], is[new]);
-
-		if (order)
-			changes += fprintf(to, "%c %s\n", order < 0 ? '-' : '+',
-					   order < 0 ? was[old] : is[new]) > 0;
-		old += order <= 0;
-		new += order >= 0;
-	}
-	facts_free(was, old_count);
-	facts_free(is, new_count);
-	return changes;
+	if (!result)
+		result = switch_over(store, policy, missing, size, fail);
+	if (result && fresh)
+		pin_remove(store->instance, &ignored);
+	return result;
 }

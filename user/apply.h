@@ -35,10 +35,4 @@ int apply_detach(const char *instance, const char *name, struct fail *fail);
 /* CLOCK_MONOTONIC */
 __u64 apply_now_ns(void);
 
-/*
- * What would change, a line each: "- limit ..." is in before only, "+ limit ..." in after only.
- * Returns how many lines were printed.
- */
-size_t apply_diff(FILE *to, const struct policy *before, const struct policy *after);
-
 #endif

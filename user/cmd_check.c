@@ -5,29 +5,19 @@
 #include "cli.h"
 #include "compile.h"
 #include "conntrack.h"
+#include "session.h"
 
-static int check_file(struct cli *cli, const char *path)
+static void check_file(struct cli *cli, const char *path, const struct policy *policy,
+		       const struct arena *arena)
 {
-	struct arena arena = {};
-	struct policy policy;
-	int result;
-
-	if (policy_read(path, apply_now_ns(), false, &policy, &cli->fail))
-		return -cli->fail.status;
-	result = compile(&policy, NULL, apply_now_ns(), &arena, &cli->fail);
-	if (!result) {
-		out_object_begin(&cli->out, "config", "config");
-		out_field_text(&cli->out, "file", "file", path);
-		out_field_number(&cli->out, "interfaces", "interfaces", policy.interface_count);
-		out_field_number(&cli->out, "limits", "limits", policy.limit_count);
-		out_field_number(&cli->out, "blocked prefixes", "blocked", policy.block.count);
-		out_field_number(&cli->out, "bytes of kernel memory", "bytes",
-				 arena.lines * POLICY_LINE);
-		out_object_end(&cli->out);
-	}
-	arena_free(&arena);
-	policy_free(&policy);
-	return result;
+	out_object_begin(&cli->out, "config", "config");
+	out_field_text(&cli->out, "file", "file", path);
+	out_field_number(&cli->out, "interfaces", "interfaces", policy->interface_count);
+	out_field_number(&cli->out, "limits", "limits", policy->limit_count);
+	out_field_number(&cli->out, "blocked prefixes", "blocked", policy->block.count);
+	out_field_number(&cli->out, "bytes of kernel memory", "bytes", arena->lines * POLICY_LINE);
+	out_object_end(&cli->out);
+	session_warn(policy, apply_now_ns());
 }
 
 static void check_kernel(struct cli *cli)
@@ -46,15 +36,25 @@ static void check_kernel(struct cli *cli)
 int cmd_check(struct cli *cli)
 {
 	const char *path = cli_next(cli);
+	struct arena arena = {};
+	struct policy policy;
 	int result = 0;
 
+	policy_init(&policy);
 	if (cli_end(cli))
 		return -cli->fail.status;
-	out_object_begin(&cli->out, NULL, NULL);
 	if (path)
-		result = check_file(cli, path);
-	if (!result)
+		result = policy_read(path, apply_now_ns(), false, &policy, &cli->fail);
+	if (path && !result)
+		result = compile(&policy, NULL, apply_now_ns(), &arena, &cli->fail);
+	if (!result) {
+		out_object_begin(&cli->out, NULL, NULL);
+		if (path)
+			check_file(cli, path, &policy, &arena);
 		check_kernel(cli);
-	out_object_end(&cli->out);
+		out_object_end(&cli->out);
+	}
+	arena_free(&arena);
+	policy_free(&policy);
 	return result;
 }

@@ -9,7 +9,8 @@
 #include <unistd.h>
 #include "apply.h"
 #include "cli.h"
-#include "compile.h"
+#include "diff.h"
+#include "session.h"
 
 #define CONFIG_FILE "/etc/weir/weir.conf"
 
@@ -54,7 +55,7 @@ int cmd_config_show(struct cli *cli)
 int cmd_config_load(struct cli *cli)
 {
 	const char *path = cli_need(cli, "a config file");
-	char missing[512] = "";
+	char missing[512] = "", shown[4 * sizeof(missing)];
 	struct policy policy;
 	struct store store;
 	int result;
@@ -66,9 +67,12 @@ int cmd_config_load(struct cli *cli)
 	if (!result)
 		result = apply_policy(&store, &policy, missing, sizeof(missing), &cli->fail);
 	store_close(&store);
+	if (!result)
+		session_warn(&policy, apply_now_ns());
 	policy_free(&policy);
-	if (!result && missing[0] && !cli->out.json)
-		fprintf(stderr, "weir: not there, so not attached: %s\n", missing);
+	if (!result && missing[0])
+		fprintf(stderr, "weir: warning: not there, so not attached: %s\n",
+			out_escape(missing, shown, sizeof(shown)));
 	return result;
 }
 
@@ -88,7 +92,7 @@ int cmd_config_diff(struct cli *cli)
 		return -cli->fail.status;
 	}
 	to = open_memstream(&text, &size);
-	changes = apply_diff(to, &before, &after);
+	changes = policy_diff(to, &before, &after);
 	fclose(to);
 	policy_free(&before);
 	policy_free(&after);

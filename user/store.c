@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "store.h"
 
@@ -17,12 +18,21 @@ static int kernel_said(struct fail *fail, const char *what, int error)
 	return fail_set(fail, EXIT_REFUSED, remedy, "%s: %s", what, strerror(error));
 }
 
+/* 0, or -EXIT_ABSENT when the instance was removed while we waited. */
 static int lock_take(struct store *store, struct fail *fail)
 {
+	struct stat held, there;
+
 	store->lock = open(store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (store->lock >= 0 && flock(store->lock, LOCK_EX) == 0)
+	if (store->lock < 0 && errno != ENOENT)
+		return kernel_said(fail, store->directory, errno);
+	if (store->lock >= 0 && (flock(store->lock, LOCK_EX) || fstat(store->lock, &held)))
+		return kernel_said(fail, store->directory, errno);
+	if (store->lock >= 0 && stat(store->directory, &there) == 0 && there.st_ino == held.st_ino)
 		return 0;
-	return kernel_said(fail, store->directory, errno);
+	store_close(store);
+	return fail_set(fail, EXIT_ABSENT, NULL, "instance %s has just been removed",
+			store->instance);
 }
 
 int store_open(const char *instance, enum store_access access, struct store *store,
@@ -34,20 +44,23 @@ int store_open(const char *instance, enum store_access access, struct store *sto
 	if (pin_find(instance, store->directory, sizeof(store->directory), fail))
 		return -fail->status;
 	snprintf(store->instance, sizeof(store->instance), "%s", instance);
-	if (access == STORE_WRITE && lock_take(store, fail))
-		return -fail->status;
-	return 0;
+	return access == STORE_WRITE ? lock_take(store, fail) : 0;
 }
 
 int store_make(const char *instance, struct store *store, struct fail *fail)
 {
+	int result;
+
 	*store = (struct store){ .access = STORE_WRITE, .lock = -1 };
 	if (geteuid() != 0)
 		return fail_set(fail, EXIT_REFUSED, "run it as root", "instance %s: not root", instance);
-	if (pin_make(instance, store->directory, sizeof(store->directory), fail))
-		return -fail->status;
 	snprintf(store->instance, sizeof(store->instance), "%s", instance);
-	return lock_take(store, fail);
+	do {
+		if (pin_make(instance, store->directory, sizeof(store->directory), fail))
+			return -fail->status;
+		result = lock_take(store, fail);
+	} while (result == -EXIT_ABSENT);
+	return result;
 }
 
 void store_close(struct store *store)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Two policies, line by line. */
+#ifndef WEIR_DIFF_H
+#define WEIR_DIFF_H
+
+#include "policy.h"
+
+/*
+ * What would change, a line each: "- limit ..." is in before only, "+ limit ..." in after only.
+ * Returns how many lines were printed.
+ */
+size_t policy_diff(FILE *to, const struct policy *before, const struct policy *after);
+
+#endif
