@@ -72,6 +72,7 @@ int cmd_config_load(struct cli *cli);
 int cmd_config_show(struct cli *cli);
 int cmd_config_diff(struct cli *cli);
 int cmd_config_save(struct cli *cli);
+int cmd_daemon(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_off(struct cli *cli);
 int cmd_version(struct cli *cli);

@@ -43,6 +43,23 @@ static void show_conntrack(struct cli *cli)
 	out_object_end(&cli->out);
 }
 
+static int show_daemon(struct cli *cli, const struct store *store)
+{
+	__u64 now_ns = apply_now_ns();
+	struct pressure_now now;
+	double age_s;
+
+	if (store_pressure_read(store, &now, &cli->fail))
+		return -cli->fail.status;
+	age_s = now.beat_ns < now_ns ? (now_ns - now.beat_ns) / 1e9 : 0;
+	out_object_begin(&cli->out, "daemon", "daemon");
+	out_field_bool(&cli->out, "running", "running", now.beat_ns && age_s < 2);
+	if (now.beat_ns)
+		out_field_real(&cli->out, "last heard of (s)", "age_seconds", age_s);
+	out_object_end(&cli->out);
+	return 0;
+}
+
 static void show_links(struct cli *cli, const struct store *store, const struct dev devs[DEV_MAX])
 {
 	static const char *const roles[] = { "outside", "inside" };
@@ -99,6 +116,8 @@ int cmd_status(struct cli *cli)
 	out_field_text(&cli->out, "instance", "instance", cli->instance);
 	out_field_text(&cli->out, "mode", "mode", enforcing ? "enforce" : "monitor");
 	show_conntrack(cli);
+	if (show_daemon(cli, &store))
+		return -cli->fail.status;
 	show_links(cli, &store, devs);
 	out_object_begin(&cli->out, "packets", "packets");
 	out_field_number(&cli->out, "passed", "passed", totals.passed);

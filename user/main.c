@@ -46,6 +46,8 @@ const struct command commands[] = {
 	{ "source", "top", cmd_source_top, "[sort new|drop] [limit N]", "who opens flows" },
 	{ "source", "get", cmd_source_get, "ADDR", "what is known of one source" },
 	{ "stats", "show", cmd_stats_show, "[by reason|dev]", "packets and bytes by device and reason" },
+	{ "daemon", NULL, cmd_daemon, "[-f] [FILE]",
+	  "watch conntrack for the datapath; load FILE first; -f: in the foreground" },
 	{ "off", NULL, cmd_off, "", "detach from all devices and forget everything" },
 	{ "version", NULL, cmd_version, "", "version of weir and of its ABI" },
 	{ "help", NULL, cmd_help, "[OBJECT]", "this, or the verbs of one object" },

@@ -14,6 +14,7 @@
 #include "fail.h"
 
 #define PIN_BASE	"/run/weir/bpf"
+#define PIN_LOCKS	"/run/weir"	/* where daemons keep their locks */
 #define INSTANCE_MAX	32	/* bytes of a name, with the NUL */
 #define PIN_PATH	256
 

@@ -202,6 +202,17 @@ int store_run_write(const struct store *store, const struct run *run, struct fai
 	return entry_write(store, MAP_RUN, 0, run, fail);
 }
 
+int store_pressure_read(const struct store *store, struct pressure_now *now, struct fail *fail)
+{
+	return entry_read(store, MAP_PRESSURE, 0, now, fail);
+}
+
+int store_pressure_write(const struct store *store, const struct pressure_now *now,
+			 struct fail *fail)
+{
+	return entry_write(store, MAP_PRESSURE, 0, now, fail);
+}
+
 int store_secret_read(const struct store *store, struct secret *secret, struct fail *fail)
 {
 	return entry_read(store, MAP_SECRET, 0, secret, fail);

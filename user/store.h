@@ -42,6 +42,9 @@ int store_policy_write(const struct store *store, const struct arena *arena, str
 
 int store_run_read(const struct store *store, struct run *run, struct fail *fail);
 int store_run_write(const struct store *store, const struct run *run, struct fail *fail);
+int store_pressure_read(const struct store *store, struct pressure_now *now, struct fail *fail);
+int store_pressure_write(const struct store *store, const struct pressure_now *now,
+			 struct fail *fail);
 int store_secret_read(const struct store *store, struct secret *secret, struct fail *fail);
 int store_secret_write(const struct store *store, const struct secret *secret, struct fail *fail);
 

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The daemon: one an instance, few privileges, waits for an instance that goes away, and leaves
+# nothing behind that matters when it dies.
+. "$(dirname "$0")/lib.sh"
+lab_make || bail "can't make the lab"
+
+# daemon_start LOG [ARGUMENT...]: in the foreground, beside the shell
+daemon_start() {
+	local log=$1
+	shift
+	background "$LAB_GW" "$WEIR" -I "$INSTANCE" daemon -f "$@" 2>"$log"
+	DAEMON=$LAB_PID
+}
+log_has() { grep -q "$2" "$1"; }
+beats() { [ "$(weir -j status | json 'v["daemon"]["running"]')" = "$1" ]; }
+
+check_exit status_without_an_instance 3 weir status
+daemon_start "$TMP/first"
+check waits_for_an_instance wait_for 5 log_has "$TMP/first" 'waiting for it'
+check attached weir link attach dev wan0 role outside
+check sees_the_instance wait_for 5 log_has "$TMP/first" 'is there'
+check status_says_running wait_for 5 beats true
+check_exit second_one_is_refused 2 weir daemon -f
+check second_one_says_why grep -q 'runs already' "$TMP/output"
+
+# capabilities: NET_ADMIN (bit 12) at most, and no way to more
+check_eq few_capabilities "$(awk '/^CapPrm/ { print $2 }' /proc/$DAEMON/status)" 0000000000001000
+check_eq bounded "$(awk '/^CapBnd/ { print $2 }' /proc/$DAEMON/status)" 0000000000001000
+check_eq no_new_privileges "$(awk '/^NoNewPrivs/ { print $2 }' /proc/$DAEMON/status)" 1
+
+weir off
+check sees_it_go wait_for 5 log_has "$TMP/first" 'is not running: waiting'
+weir link attach dev wan0 role outside
+check sees_it_come_back wait_for 5 beats true
+
+kill -KILL $DAEMON
+check status_says_it_died wait_for 10 beats false
+daemon_start "$TMP/second"
+check next_one_takes_over wait_for 5 beats true
+kill -TERM $DAEMON
+wait $DAEMON
+check_eq ends_in_order $? 0
+
+# in the background: the command ends when the daemon is ready, or says why it is not
+check_exit bad_config_is_refused 1 weir daemon "$TMP/no-such-file"
+echo 'interface wan0 { role outside }' >"$TMP/conf"
+chmod 600 "$TMP/conf"
+check background_daemon_loads_a_file weir daemon "$TMP/conf"
+check background_daemon_runs wait_for 5 beats true
+check_exit background_daemon_holds_the_lock 2 weir daemon -f
+finish
