@@ -10,4 +10,4 @@ int foreign_pass(struct xdp_md *ctx)
 	return XDP_PASS;
 }
 
-char license[] SEC("license") = "GPL";
+char LICENSE[] SEC("license") = "GPL";
