@@ -12,7 +12,6 @@
 
 #include <linux/bpf.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include "maps.h"
 #include "window.h"
@@ -41,6 +40,8 @@ struct nf_conn {
 	unsigned long status;
 	union nf_conntrack_proto proto;
 } __attribute__((preserve_access_index));
+
+#define CONNTRACK_TCP_BYTES	64	/* struct ip_ct_tcp of any kernel has fewer */
 
 /* 12 bytes: the only size that every kernel since 6.1 takes */
 struct bpf_ct_opts___12 {
@@ -98,33 +99,34 @@ static __always_inline enum conntrack_found conntrack_missed(const struct bpf_ct
 	return opts->error == -2 /* ENOENT */ ? CONNTRACK_ABSENT : CONNTRACK_UNSURE;
 }
 
-/*
- * One number of the entry. Not a plain load: the verifier of 6.1 finds its way into a union only
- * to its first member. A field that can't be read is 0, and then nothing is refused.
- */
-#define CONNTRACK_FIELD(to, from) bpf_core_read(&(to), sizeof(to), &(from))
-
 static __always_inline void conntrack_side(const struct ip_ct_tcp_state *seen,
 					   struct tcp_side *side)
 {
-	CONNTRACK_FIELD(side->end, seen->td_end);
-	CONNTRACK_FIELD(side->max_end, seen->td_maxend);
-	CONNTRACK_FIELD(side->max_window, seen->td_maxwin);
-	CONNTRACK_FIELD(side->max_ack, seen->td_maxack);
-	CONNTRACK_FIELD(side->flags, seen->flags);
+	side->end = seen->td_end;
+	side->max_end = seen->td_maxend;
+	side->max_window = seen->td_maxwin;
+	side->max_ack = seen->td_maxack;
+	side->flags = seen->flags;
 }
 
-/* Read without the entry's lock: each number is one that stood there, not all at one instant. */
+/*
+ * Read without the entry's lock: each number is one that stood there, not all at one instant. By a
+ * copy, since Linux 6.1 lets a program read no other member of a union than the first. What can't
+ * be copied is 0, and a side of which nothing was seen is never out of its window.
+ */
 static __always_inline void conntrack_read(const struct nf_conn *ct, bool reply,
 					   struct tcp_flow *flow)
 {
+	__u8 copy[CONNTRACK_TCP_BYTES] __attribute__((aligned(8)));
+	const struct ip_ct_tcp *tcp = (const struct ip_ct_tcp *)copy;
 	unsigned long status = ct->status;
 
-	conntrack_side(&ct->proto.tcp.seen[0], reply ? &flow->receiver : &flow->sender);
-	conntrack_side(&ct->proto.tcp.seen[1], reply ? &flow->sender : &flow->receiver);
-	CONNTRACK_FIELD(flow->last_end, ct->proto.tcp.last_end);
-	CONNTRACK_FIELD(flow->last, ct->proto.tcp.last_index);
-	CONNTRACK_FIELD(flow->state, ct->proto.tcp.state);
+	bpf_probe_read_kernel(copy, sizeof(copy), &ct->proto.tcp);
+	conntrack_side(&tcp->seen[0], reply ? &flow->receiver : &flow->sender);
+	conntrack_side(&tcp->seen[1], reply ? &flow->sender : &flow->receiver);
+	flow->last_end = tcp->last_end;
+	flow->last = tcp->last_index;
+	flow->state = tcp->state;
 	flow->replied = !!(status & IPS_SEEN_REPLY);
 	flow->assured = !!(status & IPS_ASSURED);
 	flow->adjusted = !!(status & IPS_SEQ_ADJUST);
