@@ -20,10 +20,9 @@
 #ifndef WEIR_ADMIT_H
 #define WEIR_ADMIT_H
 
+#include "admission.h"
 #include "budget.h"
-#include "group.h"
 #include "reason.h"
-#include "source.h"
 
 struct admit_input {
 	void				*arena;
@@ -34,17 +33,6 @@ struct admit_input {
 	__u64				monitor;	/* bit (reason - 64): counts, does not refuse */
 	__u64				now_ns;
 	__u8				role;		/* enum role */
-};
-
-/*
- * What was asked and answered. Numbers only and no pointers, and answers are masks with a bit per
- * reason (its number less 64): so the verifier meets one state again where many ways join.
- */
-struct admission {
-	struct pace	by_source, by_aggregate, by_prefix, by_destination, by_total;
-	struct source	source;
-	struct group	aggregate, destination;
-	__u64		would;		/* limits in monitor mode that would refuse */
 };
 
 static __always_inline __u64 rate_bit(enum reason reason)
@@ -257,24 +245,30 @@ static __always_inline enum reason would_first(__u64 would)
 	return REASON_RATE_TOTAL;
 }
 
-/* NEW, or the limit that refuses it or, monitored, would have. in->role is below ROLE_COUNT. */
-static __always_inline enum reason admit(const struct pkt *pkt, const struct admit_input *in)
+/*
+ * NEW, or the limit that refuses it or, monitored, would have. in->role is below ROLE_COUNT.
+ * admission: room for it; what stands there does not matter.
+ */
+static __always_inline enum reason admit(const struct pkt *pkt, const struct admit_input *in,
+					 struct admission *admission)
 {
-	struct admission admission = {};
-	enum reason refused = ask(&admission, pkt, in);
-	__u64 would = bit_any(admission.would), charged;
+	enum reason refused;
+	__u64 would, charged;
 
+	__builtin_memset(admission, 0, sizeof(*admission));
+	refused = ask(admission, pkt, in);
+	would = bit_any(admission->would);
 	if (refused == REASON_FAIL_OPEN)
 		return refused;
 	if (refused) {
-		account(&admission, in, 0, 1);
+		account(admission, in, 0, 1);
 		return refused;
 	}
 	/* a flow that only monitoring lets through is charged to the limits in force alone */
 	charged = ~only_if(would, in->monitor);
-	account(&admission, in, bit_any(charged & rate_bit(REASON_RATE_SOURCE)), would);
-	charge(&admission, in, charged);
-	return would ? would_first(admission.would) : REASON_NEW;
+	account(admission, in, bit_any(charged & rate_bit(REASON_RATE_SOURCE)), would);
+	charge(admission, in, charged);
+	return would ? would_first(admission->would) : REASON_NEW;
 }
 
 #endif

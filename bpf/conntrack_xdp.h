@@ -5,6 +5,8 @@
 
 #include "conntrack.h"
 
+typedef struct xdp_md judged_ctx;	/* what a stage gets that the verifier takes apart */
+
 extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *ctx, struct bpf_sock_tuple *tuple,
 					 __u32 tuple__sz, struct bpf_ct_opts___12 *opts,
 					 __u32 opts__sz) __ksym __weak;

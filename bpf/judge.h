@@ -17,20 +17,54 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 	return reason && !reason_in(scene->knobs->off, reason);
 }
 
-static __always_inline enum reason ask_admit(const struct pkt *pkt, const struct scene *scene)
+/*
+ * Stages that the verifier meets once: functions of their own, of which the judge sees nothing but
+ * a number. Inlined, each of their ends would be a start for all that comes behind it. The price is
+ * a call (1-2 ns), and that only ctx, numbers and memory of known size can be handed over.
+ */
+__noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
+			  const struct policy_knobs *knobs, __u64 now_ns)
 {
-	const struct policy_head *head = scene->head;
-	struct admit_input input = {
-		.arena = scene->arena, .head = head, .knobs = scene->knobs,
-		.source = scene->source, .now_ns = scene->now_ns, .role = scene->role,
-		.monitor = scene_relapsed(scene) ? ~0ULL : scene->knobs->monitor[1],
-	};
+	struct scene scene = { .knobs = knobs, .now_ns = now_ns };
 
+	if (!pkt || !knobs)
+		return REASON_FAIL_OPEN;
+	return track(ctx, pkt, &scene);
+}
+
+/*
+ * source: the class of the source in the policy of that generation. If another one has come into
+ * force since, the packet passes: half of each is none.
+ */
+__noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u64 generation,
+			  __u64 now_ns, __u32 role)
+{
+	struct scene scene = { .source = source, .now_ns = now_ns, .role = role & 1 };
+	struct admit_input input = { .source = source, .now_ns = now_ns, .role = role & 1 };
+	struct scratch *scratch = scratch_of_cpu();
+	const struct policy_head *head;
+
+	if (!pkt || !source || !scratch)
+		return REASON_FAIL_OPEN;
+	if (!scene_policy(&scene) || scene.head->generation != generation)
+		return REASON_FAIL_OPEN;
+	head = scene.head;
+	input.arena = scene.arena;
+	input.head = head;
+	input.knobs = scene.knobs;
+	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];
 	if (head->destination_root4 | head->destination_root6)
-		input.destination = scene_class(scene, head->destination_root4,
+		input.destination = scene_class(&scene, head->destination_root4,
 						head->destination_root6, head->destination_class,
 						pkt->family, pkt->daddr);
-	return admit(pkt, &input);
+	return admit(pkt, &input, &scratch->admission);
+}
+
+/* The compiler knows what such a function can return; the verifier has to be shown. */
+static __always_inline enum reason answer(int reason)
+{
+	asm volatile("" : "+r"(reason));
+	return reason & 127;
 }
 
 static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
@@ -47,10 +81,11 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	reason = block(scene, pkt);
 	if (reason)
 		return reason;
-	reason = track(ctx, pkt, scene);
+	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->now_ns));
 	if (reason)
 		return reason;
-	reason = ask_admit(pkt, scene);
+	reason = answer(weir_admit(pkt, scene->source, scene->head->generation, scene->now_ns,
+				   scene->role));
 	if (reason == REASON_NEW)
 		track_admitted(pkt, scene->now_ns);
 	return reason;

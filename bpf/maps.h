@@ -11,8 +11,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "abi.h"
-#include "pkt.h"
 #include "reason.h"
+#include "scratch.h"
 
 const volatile __u32 dev_slot;		/* index of this program's device in map dev */
 const volatile __u32 features;		/* enum feature */
@@ -104,15 +104,11 @@ struct {
 	__type(value, struct pressure_now);
 } pressure SEC(".maps");
 
-/*
- * This CPU's packet. Not on the stack: the verifier would follow what every path wrote there, and
- * meet a million states; what stands in a map is any value to it.
- */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct pkt);
+	__type(value, struct scratch);
 } scratch SEC(".maps");
 
 struct {

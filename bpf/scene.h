@@ -31,19 +31,25 @@ scene_class(const struct scene *scene, __u32 root4, __u32 root6, __u32 class_lin
 	return arena_line(scene->arena, class_line + class);
 }
 
-/* False when there is no policy: then nothing may be dropped. */
+/* The policy in force; false when there is none: then nothing may be dropped. */
+static __always_inline bool scene_policy(struct scene *scene)
+{
+	scene->arena = policy_arena();
+	if (!scene->arena)
+		return false;
+	scene->head = arena_line(scene->arena, 0);
+	scene->knobs = arena_line(scene->arena, 1);
+	return scene->head && scene->knobs;
+}
+
+/* False when there is no policy. */
 static __always_inline bool scene_open(struct scene *scene, const struct pkt *pkt)
 {
 	const struct dev *dev = dev_of(dev_slot);
 
 	scene->now_ns = now_ns();
 	scene->role = dev ? dev->role : ROLE_OUTSIDE;
-	scene->arena = policy_arena();
-	if (!scene->arena)
-		return false;
-	scene->head = arena_line(scene->arena, 0);
-	scene->knobs = arena_line(scene->arena, 1);
-	if (!scene->head || !scene->knobs)
+	if (!scene_policy(scene))
 		return false;
 	scene->source = scene_class(scene, scene->head->source_root4, scene->head->source_root6,
 				    scene->head->source_class, pkt->family, pkt->saddr);

@@ -63,7 +63,7 @@ static __always_inline struct pressure_now *pressure_now(void)
 	return bpf_map_lookup_elem(&pressure, &zero);
 }
 
-static __always_inline struct pkt *scratch_pkt(void)
+static __always_inline struct scratch *scratch_of_cpu(void)
 {
 	__u32 zero = 0;
 

@@ -127,6 +127,8 @@ static __always_inline enum conntrack_found track_look(void *ctx, const struct p
 		.family = pkt->family, .l4_proto = pkt->l4_proto,
 	};
 
+	/* NULL is to be seen from the pointer: Linux 6.1 forgets what else it hung upon */
+	asm volatile("" : "+r"(flow));
 	return conntrack_look(ctx, &key, flow);
 }
 
@@ -174,15 +176,17 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 	struct flow_place place = flow_place(pkt, scene->now_ns);
 	bool window = !reason_in(scene->knobs->off, REASON_WINDOW);
 	bool opens = (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
-	struct tcp_flow flow = {};
+	struct scratch *scratch = scratch_of_cpu();
 
+	if (!scratch)
+		return REASON_FAIL_OPEN;
 	if (!window && opens)
 		return flow_admitted(&place, TRACK_SYN, false) ? REASON_KNOWN : REASON_NONE;
 	if (!window && flow_hot_seen(&place))
 		return REASON_KNOWN;
-	switch (track_look(ctx, pkt, window ? &flow : NULL)) {
+	switch (track_look(ctx, pkt, window ? &scratch->flow : NULL)) {
 	case CONNTRACK_FOUND:
-		if (window && track_window(pkt, &flow))
+		if (window && track_window(pkt, &scratch->flow))
 			return REASON_WINDOW;
 		if (!window)
 			flow_hot_put(&place);

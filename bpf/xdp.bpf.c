@@ -9,18 +9,29 @@
 #include "judge.h"
 #include "parse.h"
 
+/* Fills *pkt from the linear part of the frame. */
+__noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt)
+{
+	if (!pkt)
+		return 0;
+	parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, bpf_xdp_get_buff_len(ctx), false,
+	      pkt);
+	return 0;
+}
+
 SEC("xdp.frags")
 int weir_xdp(struct xdp_md *ctx)
 {
-	struct pkt *pkt = scratch_pkt();
+	struct scratch *scratch = scratch_of_cpu();
 	struct scene scene = {};
 	enum reason reason;
+	struct pkt *pkt;
 	bool would;
 
-	if (!pkt)
+	if (!scratch)
 		return XDP_PASS;
-	parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, bpf_xdp_get_buff_len(ctx), false,
-	      pkt);
+	pkt = &scratch->pkt;
+	weir_read(ctx, pkt);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;

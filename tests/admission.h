@@ -108,8 +108,9 @@ static inline enum reason admit_at(const struct pkt *pkt, __u64 now_ns, __u64 mo
 {
 	struct admit_input in = { .head = &head, .knobs = &knobs, .source = &class_of_all,
 				  .monitor = monitor, .now_ns = now_ns };
+	struct admission admission;
 
-	return admit(pkt, &in);
+	return admit(pkt, &in, &admission);
 }
 
 static inline enum reason admit4(__u32 source, __u64 now_ns)

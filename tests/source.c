@@ -144,19 +144,20 @@ TEST(families_and_roles_never_meet)
 	struct pkt four = packet4(bpf_htonl(0xc0000201)), six = { .family = 6 };
 	struct admit_input in = { .head = &head, .knobs = &knobs, .source = &class_of_all,
 				  .now_ns = START };
+	struct admission admission;
 
 	start(17);
 	set_rule(1, 1, 1);
 	class_of_all.source_rule[ROLE_OUTSIDE] = class_of_all.source_rule[ROLE_INSIDE] = 1;
 	six.saddr[0] = 0;
 	six.saddr[1] = four.saddr[0];
-	CHECK_EQ(admit(&four, &in), REASON_NEW);
-	CHECK_EQ(admit(&four, &in), REASON_RATE_SOURCE);
-	CHECK_EQ(admit(&six, &in), REASON_NEW);
+	CHECK_EQ(admit(&four, &in, &admission), REASON_NEW);
+	CHECK_EQ(admit(&four, &in, &admission), REASON_RATE_SOURCE);
+	CHECK_EQ(admit(&six, &in, &admission), REASON_NEW);
 	six.saddr[1] = bpf_htonl(four.saddr[0]);
-	CHECK_EQ(admit(&six, &in), REASON_NEW);
+	CHECK_EQ(admit(&six, &in, &admission), REASON_NEW);
 	in.role = ROLE_INSIDE;
-	CHECK_EQ(admit(&four, &in), REASON_NEW);
+	CHECK_EQ(admit(&four, &in, &admission), REASON_NEW);
 }
 
 TEST(ipv6_source_is_the_prefix_that_was_asked_for)

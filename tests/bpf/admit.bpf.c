@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "abi.h"
+#include "bpf/admission.h"
 
 #define RULES	64
 
@@ -52,6 +53,7 @@ TABLE(budget, BPF_MAP_TYPE_ARRAY, RULES, struct budget);
 TABLE(budget_use, BPF_MAP_TYPE_PERCPU_ARRAY, RULES, struct budget_use);
 TABLE(generator, BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u64);
 TABLE(outcome, BPF_MAP_TYPE_PERCPU_ARRAY, REASON_COUNT, __u64);
+TABLE(scratch, BPF_MAP_TYPE_PERCPU_ARRAY, 1, struct admission);
 TABLE(lru, BPF_MAP_TYPE_LRU_HASH, 1, __u64);
 
 static __always_inline struct source_line *source_line(__u32 line)
@@ -88,6 +90,13 @@ static __always_inline const struct rule *rule_of(void *arena, __u32 first_line,
 }
 
 #include "bpf/admit.h"
+
+static __always_inline struct admission *scratch_admission(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
 
 static __always_inline void *policy_arena(void)
 {
@@ -142,12 +151,13 @@ int bench_admit(void *ctx __attribute__((unused)))
 		.arena = policy_arena(), .head = &head, .knobs = &knobs, .source = &class_of_all, .role = ROLE_OUTSIDE,
 		.now_ns = bpf_ktime_get_coarse_ns(),
 	};
+	struct admission *admission = scratch_admission();
 
-	if (!in.arena)
+	if (!in.arena || !admission)
 		return XDP_PASS;
 	pkt.saddr[0] = generate();
 	pkt.daddr[0] = 0x0100007f;
-	return counted(admit(&pkt, &in));
+	return counted(admit(&pkt, &in, admission));
 }
 
 /* IPv6, both roles, everything in play: what the verifier has to walk at most. */
@@ -160,8 +170,9 @@ int verify_admit(void *ctx __attribute__((unused)))
 		.destination = &class_of_all, .monitor = knobs.monitor[1],
 		.now_ns = bpf_ktime_get_coarse_ns(),
 	};
+	struct admission *admission = scratch_admission();
 
-	if (!in.arena)
+	if (!in.arena || !admission)
 		return XDP_PASS;
 	pkt.family = generate() & 1 ? 6 : 4;
 	in.role = generate() & 1;
@@ -171,7 +182,7 @@ int verify_admit(void *ctx __attribute__((unused)))
 	pkt.daddr[0] = generate();
 	pkt.daddr[3] = generate();
 	pkt.dport = generate();
-	return counted(admit(&pkt, &in));
+	return counted(admit(&pkt, &in, admission));
 }
 
 /* The same decision with what the kernel has for it: a hash map of sources that evicts by LRU. */
