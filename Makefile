@@ -88,7 +88,7 @@ $(BUILD)/lab/%: tests/lab/%.c Makefile | $(LAB_SKELS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -I$(BUILD)/lab -MMD -MP -MF $@.d $< $(LDFLAGS) -lbpf -lpthread -o $@
 
-lab: $(LAB)
+lab: $(LAB) $(LAB_SKELS)
 
 # needs root; works in network namespaces of its own, and removes them
 run:

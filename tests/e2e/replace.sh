@@ -42,7 +42,9 @@ under_flood() {
 }
 
 # the gateway knows its neighbour before: frames that wait for ARP may be lost, with or without weir
-lab_gw ping -q -c 1 -W 5 $LAB_ROUTED >/dev/null || bail "the destination does not answer"
+knows() { lab_gw ip neigh show $LAB_ROUTED dev lan0 | grep -q REACHABLE; }
+lab_gw bash -c "echo >/dev/udp/$LAB_ROUTED/10"
+wait_for 5 knows || bail "the destination does not answer"
 
 attach() { weir link attach dev wan0 role outside driver native; }
 attach || bail "can't attach"
