@@ -249,9 +249,9 @@ static int interface_put(struct policy *policy, const struct interface *interfac
 	return 0;
 }
 
-static int attach_one(struct store *store, const struct interface *interface, struct fail *fail)
+static int attach_one(struct store *store, const struct interface *interface,
+		      struct attach_request *request, struct fail *fail)
 {
-	struct attach_request request = { interface->name, interface->role, interface->driver };
 	struct dev before[DEV_MAX];
 	struct arena arena = {};
 	struct policy policy;
@@ -265,7 +265,7 @@ static int attach_one(struct store *store, const struct interface *interface, st
 	if (!result)
 		result = store_devs_read(store, before, fail);
 	if (!result) {
-		result = attach_dev(store, &request, &slot, fail);
+		result = attach_dev(store, request, &slot, fail);
 		if (!result)
 			result = publish(store, &policy, &arena, fail);
 		if (result)
@@ -276,13 +276,17 @@ static int attach_one(struct store *store, const struct interface *interface, st
 	return result;
 }
 
-int apply_attach(const char *instance, const struct interface *interface, struct fail *fail)
+int apply_attach(const char *instance, const struct interface *interface,
+		 struct attach_request *request, struct fail *fail)
 {
 	struct fail ignored;
 	struct store store;
 	bool fresh;
 	int result;
 
+	*request = (struct attach_request){
+		.name = interface->name, .role = interface->role, .driver = interface->driver,
+	};
 	if (!if_nametoindex(interface->name))
 		return fail_set(fail, EXIT_REFUSED, "see the names with: ip link",
 				"%s: no such device", interface->name);
@@ -290,7 +294,7 @@ int apply_attach(const char *instance, const struct interface *interface, struct
 		return -fail->status;
 	result = instance_ready(&store, &fresh, fail);
 	if (!result)
-		result = attach_one(&store, interface, fail);
+		result = attach_one(&store, interface, request, fail);
 	if (result && fresh)
 		pin_remove(instance, &ignored);
 	store_close(&store);
