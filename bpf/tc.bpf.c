@@ -37,24 +37,22 @@ __noinline int read_linear(struct __sk_buff *skb)
 }
 
 /* A driver may leave headers in fragments of the skb: they are pulled only if they are missed. */
-static __always_inline struct pkt *read_packet(struct __sk_buff *skb)
+static __always_inline bool read_packet(struct __sk_buff *skb)
 {
 	struct pkt *pkt = scratch_pkt();
-	__u32 linear = skb->data_end - skb->data;
+	__u32 bytes = skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
 
 	if (!pkt || read_linear(skb))
-		return NULL;
-	if (!(pkt->flags & PKT_TOO_DEEP) || linear >= skb->len)
-		return pkt;
-	if (bpf_skb_pull_data(skb, skb->len < PULL_BYTES ? skb->len : PULL_BYTES) || read_linear(skb))
-		return NULL;
-	return pkt;
+		return false;
+	if (!(pkt->flags & PKT_TOO_DEEP))
+		return true;
+	return !bpf_skb_pull_data(skb, bytes) && !read_linear(skb);
 }
 
-SEC("tc")
-int weir_tc(struct __sk_buff *skb)
+/* The verdict on this CPU's packet. Not inline: reading and judging then share one stack. */
+__noinline int judge_packet(struct __sk_buff *skb)
 {
-	struct pkt *pkt = read_packet(skb);
+	struct pkt *pkt = scratch_pkt();
 	struct scene scene = {};
 	enum reason reason;
 	bool would;
@@ -69,6 +67,12 @@ int weir_tc(struct __sk_buff *skb)
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	count(reason, would, pkt->bytes);
 	return reason >= REASON_DROP_FIRST && !would ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int weir_tc(struct __sk_buff *skb)
+{
+	return read_packet(skb) ? judge_packet(skb) : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";
