@@ -19,15 +19,13 @@
 const volatile bool dev_l3;	/* the device's packets begin with the IP header */
 
 /*
- * Reads the linear part of the packet into this CPU's struct pkt. The tag that the kernel keeps
- * beside the packet counts as if it stood in it. Not inline: it is called twice.
+ * Fills *pkt from the linear part of the packet. The tag that the kernel keeps beside the packet
+ * counts as if it stood in it.
  */
-__noinline int read_linear(struct __sk_buff *skb)
+__noinline int weir_read(struct __sk_buff *skb, struct pkt *pkt)
 {
-	struct pkt *pkt = scratch_pkt();
-
 	if (!pkt)
-		return -1;
+		return 0;
 	parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, dev_l3, pkt);
 	if (skb->vlan_present) {
 		pkt->vlan_tags++;
@@ -37,28 +35,28 @@ __noinline int read_linear(struct __sk_buff *skb)
 }
 
 /* A driver may leave headers in fragments of the skb: they are pulled only if they are missed. */
-static __always_inline bool read_packet(struct __sk_buff *skb)
+static __always_inline void read_whole(struct __sk_buff *skb, struct pkt *pkt)
 {
-	struct pkt *pkt = scratch_pkt();
 	__u32 bytes = skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
 
-	if (!pkt || read_linear(skb))
-		return false;
-	if (!(pkt->flags & PKT_TOO_DEEP))
-		return true;
-	return !bpf_skb_pull_data(skb, bytes) && !read_linear(skb);
+	weir_read(skb, pkt);
+	if (pkt->flags & PKT_TOO_DEEP && !bpf_skb_pull_data(skb, bytes))
+		weir_read(skb, pkt);
 }
 
-/* The verdict on this CPU's packet. Not inline: reading and judging then share one stack. */
-__noinline int judge_packet(struct __sk_buff *skb)
+SEC("tc")
+int weir_tc(struct __sk_buff *skb)
 {
-	struct pkt *pkt = scratch_pkt();
+	struct scratch *scratch = scratch_of_cpu();
 	struct scene scene = {};
 	enum reason reason;
+	struct pkt *pkt;
 	bool would;
 
-	if (!pkt)
+	if (!scratch)
 		return TC_ACT_UNSPEC;
+	pkt = &scratch->pkt;
+	read_whole(skb, pkt);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return TC_ACT_UNSPEC;
@@ -67,12 +65,6 @@ __noinline int judge_packet(struct __sk_buff *skb)
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	count(reason, would, pkt->bytes);
 	return reason >= REASON_DROP_FIRST && !would ? TC_ACT_SHOT : TC_ACT_UNSPEC;
-}
-
-SEC("tc")
-int weir_tc(struct __sk_buff *skb)
-{
-	return read_packet(skb) ? judge_packet(skb) : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";
