@@ -8,8 +8,10 @@
 
 #include "admit.h"
 #include "block.h"
+#include "route.h"
 #include "sane.h"
 #include "scene.h"
+#include "spoof.h"
 #include "track.h"
 
 static __always_inline bool heeded(const struct scene *scene, enum reason reason)
@@ -60,28 +62,28 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 	return admit(pkt, &input, &scratch->admission);
 }
 
-/* The compiler knows what such a function can return; the verifier has to be shown. */
-static __always_inline enum reason answer(int reason)
-{
-	asm volatile("" : "+r"(reason));
-	return reason & 127;
-}
-
 static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
 {
-	enum reason reason = sane(pkt);
+	enum reason sanity = sane(pkt), reason;
 
-	if (heeded(scene, reason))
-		return reason;
-	if (reason)
-		return REASON_CLEAN;	/* a check that is off: what it spared can't be judged further */
+	if (sanity && sanity != REASON_FRAGMENT)
+		/* a check that is off: what it spared can't be judged further */
+		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
 	reason = trust(scene);
 	if (reason)
 		return reason;
 	reason = block(scene, pkt);
 	if (reason)
 		return reason;
+	reason = spoof(pkt, scene->source->flags, scene->role, scene->dev_flags);
+	if (reason)
+		return reason;
+	if (sanity)
+		return sanity;
 	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->now_ns));
+	if (reason)
+		return reason;
+	reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, false));
 	if (reason)
 		return reason;
 	reason = answer(weir_admit(pkt, scene->source, scene->head->generation, scene->now_ns,

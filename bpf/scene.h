@@ -18,6 +18,7 @@ struct scene {
 	const struct policy_knobs	*knobs;
 	const struct class		*source;	/* what the policy says of the source */
 	__u64				now_ns;
+	__u32				dev_flags;	/* enum dev_flag */
 	__u8				role;		/* enum role */
 };
 
@@ -49,6 +50,7 @@ static __always_inline bool scene_open(struct scene *scene, const struct pkt *pk
 
 	scene->now_ns = now_ns();
 	scene->role = dev ? dev->role : ROLE_OUTSIDE;
+	scene->dev_flags = dev ? dev->flags : 0;
 	if (!scene_policy(scene))
 		return false;
 	scene->source = scene_class(scene, scene->head->source_root4, scene->head->source_root6,
@@ -71,6 +73,13 @@ static __always_inline bool scene_relapsed(const struct scene *scene)
 static __always_inline bool scene_monitors(const struct scene *scene, enum reason reason)
 {
 	return scene_relapsed(scene) || reason_in(scene->knobs->monitor, reason);
+}
+
+/* The compiler knows what such a function can return; the verifier has to be shown. */
+static __always_inline enum reason answer(int reason)
+{
+	asm volatile("" : "+r"(reason));
+	return reason & 127;
 }
 
 #endif

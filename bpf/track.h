@@ -26,6 +26,7 @@
 #include <linux/in6.h>
 #include "conntrack.h"
 #include "flow.h"
+#include "route.h"
 #include "scene.h"
 #include "window.h"
 
@@ -170,6 +171,29 @@ static __always_inline bool track_window(const struct pkt *pkt, const struct tcp
 			      run->conntrack & CONNTRACK_TCP_IGNORE_RST);
 }
 
+/* A flow that was found goes on, if its source has no blackhole by now. */
+static __always_inline enum reason track_found(void *ctx, const struct pkt *pkt,
+					       const struct scene *scene,
+					       const struct flow_place *place)
+{
+	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, 0, true));
+
+	if (reason)
+		return reason;
+	flow_hot_put(place);
+	return REASON_KNOWN;
+}
+
+/* The same for a flow that is known without the cache: asked as seldom as if it were. */
+static __always_inline enum reason track_goes_on(void *ctx, const struct pkt *pkt,
+						 const struct scene *scene,
+						 const struct flow_place *place)
+{
+	if (reason_in(scene->knobs->off, REASON_BLACKHOLE) || flow_hot_seen(place))
+		return REASON_KNOWN;
+	return track_found(ctx, pkt, scene, place);
+}
+
 static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
@@ -186,11 +210,11 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 		return REASON_KNOWN;
 	switch (track_look(ctx, pkt, window ? &scratch->flow : NULL)) {
 	case CONNTRACK_FOUND:
-		if (window && track_window(pkt, &scratch->flow))
-			return REASON_WINDOW;
 		if (!window)
-			flow_hot_put(&place);
-		return REASON_KNOWN;
+			return track_found(ctx, pkt, scene, &place);
+		if (track_window(pkt, &scratch->flow))
+			return REASON_WINDOW;
+		return track_goes_on(ctx, pkt, scene, &place);
 	case CONNTRACK_ABSENT:
 		if (flow_admitted(&place, opens ? TRACK_SYN : TRACK_BURST, false))
 			return REASON_KNOWN;
@@ -209,8 +233,7 @@ static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 		return REASON_KNOWN;
 	switch (track_look(ctx, pkt, NULL)) {
 	case CONNTRACK_FOUND:
-		flow_hot_put(&place);
-		return REASON_KNOWN;
+		return track_found(ctx, pkt, scene, &place);
 	case CONNTRACK_ABSENT:
 		return flow_admitted(&place, TRACK_BURST, false) ? REASON_KNOWN : REASON_NONE;
 	default:
@@ -248,11 +271,14 @@ static __always_inline enum reason track_icmp_error(void *ctx, const struct pkt 
 }
 
 /* What the kernel can't be asked about. */
-static __always_inline enum reason track_blind(const struct pkt *pkt, const struct scene *scene)
+static __always_inline enum reason track_blind(void *ctx, const struct pkt *pkt,
+					       const struct scene *scene)
 {
 	struct flow_place place = flow_place(pkt, scene->now_ns);
 
-	return flow_admitted(&place, TRACK_SILENCE, true) ? REASON_KNOWN : REASON_NONE;
+	if (!flow_admitted(&place, TRACK_SILENCE, true))
+		return REASON_NONE;
+	return track_goes_on(ctx, pkt, scene, &place);
 }
 
 static __always_inline enum reason track(void *ctx, const struct pkt *pkt,
@@ -263,12 +289,12 @@ static __always_inline enum reason track(void *ctx, const struct pkt *pkt,
 	if (pkt->l4_proto == IPPROTO_UDP)
 		return track_udp(ctx, pkt, scene);
 	if (pkt->l4_proto != IPPROTO_ICMP && pkt->l4_proto != IPPROTO_ICMPV6)
-		return track_blind(pkt, scene);
+		return track_blind(ctx, pkt, scene);
 	if (pkt->flags & PKT_INNER)
 		return track_icmp_error(ctx, pkt, scene);
 	if (icmp_untracked(pkt))
 		return REASON_CLEAN;
-	return icmp_asks(pkt) ? track_blind(pkt, scene) : REASON_UNJUDGED;
+	return icmp_asks(pkt) ? track_blind(ctx, pkt, scene) : REASON_UNJUDGED;
 }
 
 #endif

@@ -34,7 +34,13 @@ enum urpf {
 	URPF_OFF = 0, URPF_LOOSE = 1, URPF_STRICT = 2,
 };
 
+enum dev_flag {
+	DEV_SOURCES	= 1 << 0,	/* its statement lists what may be a source there */
+	DEV_BEHIND_MORE	= 1 << 1,	/* more devices stand behind it than behind[] holds */
+};
+
 /* map "dev": what an attached program knows of its device; index: the slot in its rodata */
+#define DEV_BEHIND	7
 struct dev {
 	__u32	ifindex;	/* 0: the slot is free */
 	__u8	role;		/* enum role */
@@ -43,8 +49,11 @@ struct dev {
 	__u8	l3;		/* 1: no Ethernet header (tun, ppp, wireguard) */
 	char	name[16];	/* the name at attach time, NUL-terminated; foreign bytes, escape them */
 	__u64	attached_ns;
+	__u32	flags;		/* enum dev_flag */
+	__u32	behind[DEV_BEHIND];	/* what routes may name instead of it: its bridge, VLANs,
+					 * PPP sessions; 0: no more */
 };
-ABI_SIZE(struct dev, 32);
+ABI_SIZE(struct dev, 64);
 
 /* ---- counters ------------------------------------------------------------------------------ */
 
@@ -153,6 +162,7 @@ enum class_flag {
 	CLASS_MARTIAN_INSIDE = 1 << 3,	/* never a lawful source on an inside device */
 	CLASS_INSIDE	= 1 << 4,	/* the operator says: lives inside */
 	CLASS_BYPASS	= 1 << 5,	/* some bypass rule speaks of it */
+	CLASS_OWN	= 1 << 6,	/* was the gateway's own when this was compiled; ask its routes */
 };
 
 struct class {
@@ -323,7 +333,7 @@ ABI_SIZE(struct secret, 32);
 enum feature {
 	FEATURE_CT_XDP	= 1 << 0,	/* bpf_xdp_ct_lookup */
 	FEATURE_CT_SKB	= 1 << 1,	/* bpf_skb_ct_lookup */
-	FEATURE_FIB_TBID = 1 << 2,	/* bpf_fib_lookup in one table (6.5) */
+	FEATURE_FIB_TBID = 1 << 2,	/* bpf_fib_lookup in one table, without the neighbour (6.5) */
 	FEATURE_TCX	= 1 << 3,	/* BPF_TCX_INGRESS links (6.6) */
 };
 

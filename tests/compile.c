@@ -158,10 +158,10 @@ TEST(martians)
 	CHECK_EQ(martian(&arena, "127.0.0.1"), MARTIAN_BOTH);
 	CHECK_EQ(martian(&arena, "224.0.0.1"), MARTIAN_BOTH);
 	CHECK_EQ(martian(&arena, "255.255.255.255"), MARTIAN_BOTH);
-	CHECK_EQ(martian(&arena, "0.0.0.0"), 0);
+	CHECK_EQ(martian(&arena, "0.0.0.0"), MARTIAN_BOTH);
 	CHECK_EQ(martian(&arena, "0.0.0.1"), MARTIAN_BOTH);
 	CHECK_EQ(martian(&arena, "8.8.8.8"), 0);
-	CHECK_EQ(martian(&arena, "::"), 0);
+	CHECK_EQ(martian(&arena, "::"), MARTIAN_BOTH);
 	CHECK_EQ(martian(&arena, "::1"), MARTIAN_BOTH);
 	CHECK_EQ(martian(&arena, "::ffff:1.2.3.4"), MARTIAN_BOTH);
 	CHECK_EQ(martian(&arena, "fe80::1"), 0);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "martian.h"
 
-/* Link-local IPv6 sources (NDP) are lawful on every link, and not in the list. */
+/*
+ * Link-local IPv6 sources (NDP) are lawful on every link, and not in the list. What a host says
+ * that has no address yet, from 0.0.0.0 or ::, is told from the rest by the packet: bpf/spoof.h.
+ */
 const struct martian martians[] = {
 	{ "0.0.0.0/8", MARTIAN_ANYWHERE, "RFC 791: this network" },
-	{ "0.0.0.0/32", MARTIAN_NOWHERE, "RFC 2131: a DHCP client without an address" },
 	{ "10.0.0.0/8", MARTIAN_OUTSIDE, "RFC 1918: private" },
 	{ "100.64.0.0/10", MARTIAN_OUTSIDE, "RFC 6598: shared behind a provider's NAT" },
 	{ "127.0.0.0/8", MARTIAN_ANYWHERE, "RFC 1122: loopback" },
@@ -22,7 +24,6 @@ const struct martian martians[] = {
 	{ "224.0.0.0/4", MARTIAN_ANYWHERE, "RFC 1112: multicast" },
 	{ "240.0.0.0/4", MARTIAN_ANYWHERE, "RFC 1112: reserved; RFC 919: limited broadcast" },
 	{ "::/96", MARTIAN_ANYWHERE, "RFC 4291: IPv4-compatible (deprecated), loopback" },
-	{ "::/128", MARTIAN_NOWHERE, "RFC 4862: duplicate address detection" },
 	{ "::ffff:0.0.0.0/96", MARTIAN_ANYWHERE, "RFC 4291: IPv4-mapped" },
 	{ "64:ff9b:1::/48", MARTIAN_OUTSIDE, "RFC 8215: local translation" },
 	{ "100::/64", MARTIAN_OUTSIDE, "RFC 6666: discard only" },

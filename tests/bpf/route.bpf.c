@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* route() alone: the packet comes in route_pkt, the reason is the return value. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "bpf/conntrack_xdp.h"
+#include "bpf/route.h"
+
+struct pkt route_pkt;
+struct policy_knobs knobs;
+__u32 class_flags;
+bool known;
+
+SEC("xdp")
+int route_xdp(struct xdp_md *ctx)
+{
+	struct pkt pkt = route_pkt;
+
+	return weir_route(ctx, &pkt, &knobs, class_flags, known);
+}
+
+char LICENSE[] SEC("license") = "GPL";
