@@ -9,6 +9,8 @@
 #include "attach.h"
 #include "compile.h"
 #include "conntrack.h"
+#include "device.h"
+#include "port.h"
 
 __u64 apply_now_ns(void)
 {
@@ -48,11 +50,18 @@ static int mode_tell(const struct store *store, const struct policy *policy, str
 static int prepare(const struct store *store, const struct policy *policy, struct arena *arena,
 		   struct fail *fail)
 {
+	struct policy known = *policy;
 	struct arena before = {};
+	struct prefix *own;
 	struct fail none;
 	bool first = store_policy_read(store, &before, &none) != 0;
-	int result = compile(policy, first ? NULL : &before, apply_now_ns(), arena, fail);
+	int result;
 
+	if (device_addresses(&own, &known.own_count))
+		return fail_set(fail, EXIT_REFUSED, NULL, "can't list the addresses of this machine");
+	known.own = own;
+	result = compile(&known, first ? NULL : &before, apply_now_ns(), arena, fail);
+	free(own);
 	arena_free(&before);
 	return result;
 }
@@ -61,7 +70,8 @@ static int prepare(const struct store *store, const struct policy *policy, struc
 static int publish(const struct store *store, const struct policy *policy,
 		   const struct arena *arena, struct fail *fail)
 {
-	if (store_policy_write(store, arena, fail))
+	if (ports_tell(store, policy, true, fail) || store_policy_write(store, arena, fail) ||
+	    ports_tell(store, policy, false, fail))
 		return -fail->status;
 	return mode_tell(store, policy, fail);
 }
@@ -96,18 +106,6 @@ int apply_edit(const char *instance, int (*edit)(struct policy *policy, void *da
 	return result;
 }
 
-/* The first statement whose name or glob matches; NULL: the policy does not speak of the device. */
-static const struct interface *interface_of(const struct policy *policy, const char *device)
-{
-	for (size_t i = 0; i < policy->interface_count; i++)
-		if (!strcmp(policy->interface[i].name, device))
-			return &policy->interface[i];
-	for (size_t i = 0; i < policy->interface_count; i++)
-		if (!fnmatch(policy->interface[i].name, device, 0))
-			return &policy->interface[i];
-	return NULL;
-}
-
 static bool is_there(const struct interface *wanted, const struct if_nameindex *device)
 {
 	for (; device->if_index; device++)
@@ -136,7 +134,7 @@ static int attach_wanted(struct store *store, const struct policy *policy,
 	__u32 slot;
 
 	for (; device->if_index; device++) {
-		const struct interface *wanted = interface_of(policy, device->if_name);
+		const struct interface *wanted = port_statement(policy, device->if_name);
 		struct attach_request request = { .name = device->if_name };
 
 		if (!wanted || !strcmp(device->if_name, "lo"))
@@ -172,7 +170,7 @@ static void detach_unwanted(struct store *store, const struct policy *policy,
 	struct fail ignored;
 
 	for (int slot = 0; slot < DEV_MAX; slot++)
-		if (before[slot].ifindex && !interface_of(policy, before[slot].name))
+		if (before[slot].ifindex && !port_statement(policy, before[slot].name))
 			attach_detach(store, before[slot].name, &ignored);
 }
 
@@ -249,9 +247,9 @@ static int interface_put(struct policy *policy, const struct interface *interfac
 	return 0;
 }
 
-static int attach_one(struct store *store, const struct interface *interface,
-		      struct attach_request *request, struct fail *fail)
+static int attach_one(struct store *store, const struct interface *interface, struct fail *fail)
 {
+	struct attach_request request = { interface->name, interface->role, interface->driver };
 	struct dev before[DEV_MAX];
 	struct arena arena = {};
 	struct policy policy;
@@ -265,7 +263,7 @@ static int attach_one(struct store *store, const struct interface *interface,
 	if (!result)
 		result = store_devs_read(store, before, fail);
 	if (!result) {
-		result = attach_dev(store, request, &slot, fail);
+		result = attach_dev(store, &request, &slot, fail);
 		if (!result)
 			result = publish(store, &policy, &arena, fail);
 		if (result)
@@ -276,17 +274,13 @@ static int attach_one(struct store *store, const struct interface *interface,
 	return result;
 }
 
-int apply_attach(const char *instance, const struct interface *interface,
-		 struct attach_request *request, struct fail *fail)
+int apply_attach(const char *instance, const struct interface *interface, struct fail *fail)
 {
 	struct fail ignored;
 	struct store store;
 	bool fresh;
 	int result;
 
-	*request = (struct attach_request){
-		.name = interface->name, .role = interface->role, .driver = interface->driver,
-	};
 	if (!if_nametoindex(interface->name))
 		return fail_set(fail, EXIT_REFUSED, "see the names with: ip link",
 				"%s: no such device", interface->name);
@@ -294,7 +288,7 @@ int apply_attach(const char *instance, const struct interface *interface,
 		return -fail->status;
 	result = instance_ready(&store, &fresh, fail);
 	if (!result)
-		result = attach_one(&store, interface, request, fail);
+		result = attach_one(&store, interface, fail);
 	if (result && fresh)
 		pin_remove(instance, &ignored);
 	store_close(&store);

@@ -72,6 +72,9 @@ static void learn(struct class *class, const struct fact *fact)
 	case FACT_INSIDE:
 		learn_flag(class, CLASS_INSIDE, fact);
 		break;
+	case FACT_OWN:
+		learn_flag(class, CLASS_OWN, fact);
+		break;
 	case FACT_BYPASS:
 		class->flags |= CLASS_BYPASS;
 		break;

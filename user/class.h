@@ -18,6 +18,7 @@ enum fact_kind {
 	FACT_BLOCK,		/* until_ns; value: index in map "hit" */
 	FACT_MARTIAN,		/* value: 1 or 0, on devices of these roles */
 	FACT_INSIDE,		/* value: 1 or 0 */
+	FACT_OWN,		/* value: 1 */
 	FACT_BYPASS,
 	FACT_SOURCE_RULE,	/* value: rule number, on devices of these roles; as the next three */
 	FACT_PREFIX_RULE,

@@ -36,6 +36,21 @@ static int martian_facts(const struct checks *check, struct facts *facts)
 	return error;
 }
 
+/* The gateway's addresses: as a source, they can only be a lie. */
+static int own_facts(const struct policy *policy, struct facts *facts)
+{
+	struct fact fact = { .kind = FACT_OWN, .value = 1 };
+	int error = 0;
+
+	if (policy->check.martians == CHECK_OFF)
+		return 0;
+	for (size_t i = 0; i < policy->own_count && !error; i++) {
+		fact.prefix = policy->own[i];
+		error = facts_add(facts, &fact);
+	}
+	return error;
+}
+
 /* What an inside device lists as its sources lives inside; an outside one can take a part back. */
 static int side_facts(const struct policy *policy, enum role role, struct facts *facts)
 {
@@ -110,6 +125,8 @@ int source_facts(const struct policy *policy, __u64 now_ns, struct facts *facts)
 
 	if (!error)
 		error = martian_facts(&policy->check, facts);
+	if (!error)
+		error = own_facts(policy, facts);
 	if (!error)
 		error = side_facts(policy, ROLE_INSIDE, facts);
 	if (!error)

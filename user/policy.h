@@ -112,6 +112,9 @@ struct policy {
 	size_t		bypass_count;
 	struct pressure_conf pressure;
 	struct challenge_conf challenge;
+	const struct prefix *own;		/* borrowed, no part of the text: the gateway's
+						 * addresses at the time of compiling */
+	size_t		own_count;
 };
 
 /* An empty policy: monitor mode, no limits, every check at its default. Free with policy_free(). */

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fnmatch.h>
+#include <string.h>
+#include "device.h"
+#include "port.h"
+
+const struct interface *port_statement(const struct policy *policy, const char *device)
+{
+	for (size_t i = 0; i < policy->interface_count; i++)
+		if (!strcmp(policy->interface[i].name, device))
+			return &policy->interface[i];
+	for (size_t i = 0; i < policy->interface_count; i++)
+		if (!fnmatch(policy->interface[i].name, device, 0))
+			return &policy->interface[i];
+	return NULL;
+}
+
+static struct dev dev_as_said(const struct dev *now, const struct interface *said,
+			      const struct policy *policy)
+{
+	struct dev dev = *now;
+
+	dev.flags &= ~DEV_SOURCES;
+	if (said && said->source_count)
+		dev.flags |= DEV_SOURCES;
+	dev.urpf = said && said->urpf_set ? said->urpf : policy->check.urpf;
+	if (dev.urpf == URPF_STRICT)
+		device_behind(&dev);
+	return dev;
+}
+
+int ports_tell(const struct store *store, const struct policy *policy, bool before,
+	       struct fail *fail)
+{
+	struct dev devs[DEV_MAX];
+
+	if (store_devs_read(store, devs, fail))
+		return -fail->status;
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		const struct interface *said = port_statement(policy, devs[slot].name);
+		struct dev dev = dev_as_said(&devs[slot], said, policy);
+
+		if (!dev.ifindex)
+			continue;
+		if (before && !(devs[slot].flags & DEV_SOURCES))
+			dev.flags &= ~DEV_SOURCES;
+		if (before && dev.urpf > devs[slot].urpf)
+			dev.urpf = devs[slot].urpf;
+		if (memcmp(&dev, &devs[slot], sizeof(dev)) && store_dev_write(store, slot, &dev, fail))
+			return -fail->status;
+	}
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the policy says of the devices that are attached, for the datapath's map "dev". */
+#ifndef WEIR_PORT_H
+#define WEIR_PORT_H
+
+#include "policy.h"
+#include "store.h"
+
+/* The first statement that names the device, else the first glob; NULL: there is none. */
+const struct interface *port_statement(const struct policy *policy, const char *device);
+
+/*
+ * Tells the attached devices how to check the way back, whether their sources are listed, and what
+ * stands behind them. Called twice: before the policy is in force only what makes a device milder
+ * is told, since a list that is not there yet must not be asked for; and once more behind it. Also
+ * to be called when devices come, go or change.
+ */
+int ports_tell(const struct store *store, const struct policy *policy, bool before,
+	       struct fail *fail);
+
+#endif
