@@ -308,7 +308,11 @@ struct run {
 	__u32	mode;		/* enum mode of the policy in force, for those who can't read it */
 	__u32	conntrack;	/* enum conntrack_setting */
 	__u64	enforce_until_ns;
-	__u64	reserved2[2];
+	__u8	tight_percent;	/* what the policy in force says of pressure, for whoever watches */
+	__u8	full_percent;	/* conntrack; 0: nothing */
+	__u8	reserve_percent;
+	__u8	reserved[5];
+	__u64	reserved2;
 };
 ABI_SIZE(struct run, 64);
 

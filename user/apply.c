@@ -11,6 +11,7 @@
 #include "conntrack.h"
 #include "device.h"
 #include "port.h"
+#include "slot.h"
 
 __u64 apply_now_ns(void)
 {
@@ -33,8 +34,9 @@ int apply_read(const struct store *store, struct policy *policy, struct fail *fa
 	return result;
 }
 
-/* The mode stands in the public statistics too: readers have no access to the policy. */
-static int mode_tell(const struct store *store, const struct policy *policy, struct fail *fail)
+/* Some of it stands in the public statistics too: readers, as the daemon is one, have no access to
+ * the policy. */
+static int policy_tell(const struct store *store, const struct policy *policy, struct fail *fail)
 {
 	struct run run;
 
@@ -43,7 +45,34 @@ static int mode_tell(const struct store *store, const struct policy *policy, str
 	run.mode = policy->mode;
 	run.conntrack = conntrack_settings();
 	run.enforce_until_ns = policy->enforce_until_ns;
+	run.tight_percent = policy->pressure.tight_percent;
+	run.full_percent = policy->pressure.full_percent;
+	run.reserve_percent = policy->pressure.reserve_percent;
 	return store_run_write(store, &run, fail);
+}
+
+/* Limits and block entries that are new begin with nothing spent and nothing counted. */
+static int slots_clear(const struct store *store, const struct arena *before,
+		       const struct arena *after, struct fail *fail)
+{
+	struct slots_fresh fresh;
+	int result = slots_fresh(before, after, &fresh, fail);
+
+	if (result)
+		return result;
+	result = store_budgets_clear(store, fresh.budget, fresh.budgets, fail);
+	if (!result)
+		result = store_hits_clear(store, fresh.hit, fresh.hits, fail);
+	slots_fresh_free(&fresh);
+	return result;
+}
+
+static __u64 realtime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 /* Compiles it into an empty arena; what is in force tells which budgets and counters to keep. */
@@ -61,6 +90,8 @@ static int prepare(const struct store *store, const struct policy *policy, struc
 		return fail_set(fail, EXIT_REFUSED, NULL, "can't list the addresses of this machine");
 	known.own = own;
 	result = compile(&known, first ? NULL : &before, apply_now_ns(), arena, fail);
+	if (!result)
+		result = slots_clear(store, first ? NULL : &before, arena, fail);
 	free(own);
 	arena_free(&before);
 	return result;
@@ -70,10 +101,11 @@ static int prepare(const struct store *store, const struct policy *policy, struc
 static int publish(const struct store *store, const struct policy *policy,
 		   const struct arena *arena, struct fail *fail)
 {
+	((struct policy_head *)arena->bytes)->made_ns = realtime_ns();
 	if (ports_tell(store, policy, true, fail) || store_policy_write(store, arena, fail) ||
 	    ports_tell(store, policy, false, fail))
 		return -fail->status;
-	return mode_tell(store, policy, fail);
+	return policy_tell(store, policy, fail);
 }
 
 static int put_in_force(const struct store *store, const struct policy *policy, struct fail *fail)

@@ -5,6 +5,7 @@
 #include "attach.h"
 #include "cli.h"
 #include "conntrack.h"
+#include "pressure.h"
 
 struct totals {
 	__u64	passed, would, dropped;
@@ -43,19 +44,44 @@ static void show_conntrack(struct cli *cli)
 	out_object_end(&cli->out);
 }
 
-static int show_daemon(struct cli *cli, const struct store *store)
+static void show_rate(struct cli *cli, const char *title, const char *key, __u64 cost_ns)
 {
-	__u64 now_ns = apply_now_ns();
-	struct pressure_now now;
-	double age_s;
+	if (cost_ns)
+		out_field_real(&cli->out, title, key, pressure_rate(cost_ns));
+	else
+		out_field_text(&cli->out, title, key, NULL);
+}
 
-	if (store_pressure_read(store, &now, &cli->fail))
+/* What the table asks for now, and what the datapath does: without a daemon, nothing. */
+static int show_pressure(struct cli *cli, const struct store *store, const struct run *run,
+			 bool *running)
+{
+	const struct pressure_marks marks = {
+		run->tight_percent, run->full_percent, run->reserve_percent,
+	};
+	struct pressure_seen seen = { .unreplied_ns = conntrack_unreplied_ns() };
+	struct pressure_now now, told;
+	__u64 now_ns = apply_now_ns();
+
+	if (store_pressure_read(store, &told, &cli->fail))
 		return -cli->fail.status;
-	age_s = now.beat_ns < now_ns ? (now_ns - now.beat_ns) / 1e9 : 0;
+	*running = pressure_fresh(&told, now_ns);
+	if (*running)
+		seen.before = told.level;
+	conntrack_fill(&seen.count, &seen.max);
+	pressure_of(&marks, &seen, &now);
+	out_object_begin(&cli->out, "pressure", "pressure");
+	out_field_text(&cli->out, "level", "level", pressure_name(now.level));
+	out_field_text(&cli->out, "in force", "in_force", pressure_name(*running ? told.level : 0));
+	show_rate(cli, "strangers admitted (/s)", "admit_rate", now.admit_cost_ns);
+	show_rate(cli, "proven sources admitted (/s)", "proven_rate", now.proven_cost_ns);
+	out_field_bool(&cli->out, "reserve in use", "reserved_only", now.reserved_only);
+	out_object_end(&cli->out);
 	out_object_begin(&cli->out, "daemon", "daemon");
-	out_field_bool(&cli->out, "running", "running", now.beat_ns && age_s < 2);
-	if (now.beat_ns)
-		out_field_real(&cli->out, "last heard of (s)", "age_seconds", age_s);
+	out_field_bool(&cli->out, "running", "running", *running);
+	if (told.beat_ns)
+		out_field_real(&cli->out, "last heard of (s ago)", "age_seconds",
+			       told.beat_ns < now_ns ? (now_ns - told.beat_ns) / 1e9 : 0);
 	out_object_end(&cli->out);
 	return 0;
 }
@@ -82,8 +108,11 @@ static void show_links(struct cli *cli, const struct store *store, const struct 
 }
 
 /* What an operator should type next, if anything. */
-static const char *advice(const struct run *run, const struct totals *totals, bool enforcing)
+static const char *advice(const struct run *run, const struct totals *totals, bool enforcing,
+			  bool watched)
 {
+	if (!watched && (run->tight_percent || run->full_percent || run->reserve_percent))
+		return "nothing is done about pressure while nobody watches conntrack: weir daemon";
 	if (!(run->features & FEATURE_CT_XDP))
 		return "this kernel can't look flows up from XDP: known flows are not told from new ones; "
 		       "load nf_conntrack, then attach again";
@@ -101,7 +130,7 @@ int cmd_status(struct cli *cli)
 	struct totals totals;
 	struct store store;
 	struct run run;
-	bool enforcing;
+	bool enforcing, watched = false;
 
 	if (cli_end(cli) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
 	    store_run_read(&store, &run, &cli->fail) ||
@@ -116,7 +145,7 @@ int cmd_status(struct cli *cli)
 	out_field_text(&cli->out, "instance", "instance", cli->instance);
 	out_field_text(&cli->out, "mode", "mode", enforcing ? "enforce" : "monitor");
 	show_conntrack(cli);
-	if (show_daemon(cli, &store))
+	if (show_pressure(cli, &store, &run, &watched))
 		return -cli->fail.status;
 	show_links(cli, &store, devs);
 	out_object_begin(&cli->out, "packets", "packets");
@@ -131,7 +160,7 @@ int cmd_status(struct cli *cli)
 		       run.features & FEATURE_CT_SKB);
 	out_object_end(&cli->out);
 	out_field_number(&cli->out, "sources remembered at most", "sources", run.sources);
-	out_field_text(&cli->out, "next", "next", advice(&run, &totals, enforcing));
+	out_field_text(&cli->out, "next", "next", advice(&run, &totals, enforcing, watched));
 	out_object_end(&cli->out);
 	store_close(&store);
 	return 0;

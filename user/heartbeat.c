@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-#include "apply.h"
 #include "conntrack.h"
 #include "heartbeat.h"
 #include "notify.h"
+#include "pressure.h"
 #include "store.h"
 
 static struct {
 	struct daemon		*daemon;
 	struct loop_source	timer;
+	struct conntrack_meter	meter;
+	unsigned int		beats;
+	__u64			unreplied_ns;
+	__u64			netns;		/* inode of ours */
+	enum pressure		level;
 	bool			absent;		/* the instance is not there */
-} heart = { .timer.fd = -1 };
+} heart = { .timer.fd = -1, .meter = { -1, -1 } };
+
+/* The clock that the datapath has: a finer one would be ahead of it. */
+static __u64 coarse_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
 
 /* Tells once that the instance has gone, or has come back. */
 static void presence(bool absent, const struct fail *fail)
@@ -24,20 +40,51 @@ static void presence(bool absent, const struct fail *fail)
 		notify_log(LOG_INFO, "instance %s is there", heart.daemon->instance);
 }
 
+static void level_tell(const struct pressure_now *now)
+{
+	if (now->level == heart.level)
+		return;
+	notify_log(now->level > heart.level ? LOG_WARNING : LOG_NOTICE,
+		   "pressure: %s, was %s: %u of %u entries", pressure_name(now->level),
+		   pressure_name(heart.level), now->count, now->max);
+	heart.level = now->level;
+}
+
+/* What the policy in force says; an instance of another network namespace has another table. */
+static int marks_read(const struct store *store, struct pressure_marks *marks, struct fail *fail)
+{
+	struct run run;
+
+	if (store_run_read(store, &run, fail))
+		return -fail->status;
+	if (run.netns != heart.netns)
+		return fail_set(fail, EXIT_REFUSED, NULL,
+				"instance %s belongs to another network namespace", store->instance);
+	*marks = (struct pressure_marks){ run.tight_percent, run.full_percent, run.reserve_percent };
+	return 0;
+}
+
 static int publish(struct fail *fail)
 {
-	struct pressure_now now = { .beat_ns = apply_now_ns() };
-	__u64 count, max;
+	struct pressure_seen seen = {
+		.unreplied_ns = heart.unreplied_ns,
+		.before = heart.level,
+	};
+	struct pressure_marks marks;
+	struct pressure_now now;
 	struct store store;
 	int result;
 
 	if (store_open(heart.daemon->instance, STORE_READ, &store, fail))
 		return -fail->status;
-	if (conntrack_fill(&count, &max) == 0) {
-		now.count = count;
-		now.max = max;
+	result = marks_read(&store, &marks, fail);
+	if (!result) {
+		conntrack_meter_read(&heart.meter, &seen.count, &seen.max);
+		pressure_of(&marks, &seen, &now);
+		now.beat_ns = coarse_ns();
+		result = store_pressure_write(&store, &now, fail);
+		level_tell(&now);
 	}
-	result = store_pressure_write(&store, &now, fail);
 	store_close(&store);
 	return result;
 }
@@ -48,11 +95,17 @@ static void beat(void *unused)
 
 	(void)unused;
 	loop_timer_take(&heart.timer);
+	if (heart.beats++ % (1000000000 / HEARTBEAT_NS) == 0)
+		heart.unreplied_ns = conntrack_unreplied_ns();
 	presence(publish(&fail) != 0, &fail);
 }
 
 int heartbeat_start(struct daemon *daemon, struct fail *fail)
 {
+	struct stat netns;
+
+	if (stat("/proc/self/ns/net", &netns) == 0)
+		heart.netns = netns.st_ino;
 	heart.daemon = daemon;
 	heart.timer.ready = beat;
 	return loop_timer(&daemon->loop, &heart.timer, HEARTBEAT_NS, fail);
@@ -64,4 +117,5 @@ void heartbeat_stop(struct daemon *daemon)
 	if (heart.timer.fd >= 0)
 		close(heart.timer.fd);
 	heart.timer.fd = -1;
+	conntrack_meter_close(&heart.meter);
 }

@@ -146,3 +146,70 @@ int slots_of_block(const struct policy *policy, const struct arena *before, __u1
 	free(pool.used);
 	return 0;
 }
+
+/* ---- what is new --------------------------------------------------------------------------- */
+
+static void fresh_budgets(const struct policy *old, const struct arena *before,
+			  const struct policy *new, const struct arena *after,
+			  struct slots_fresh *fresh)
+{
+	const struct limit *had[RULE_MAX] = {};
+
+	for (size_t i = 0; i < old->limit_count; i++)
+		had[slot_of_rule(before, i + 1) % RULE_MAX] = &old->limit[i];
+	for (size_t i = 0; i < new->limit_count; i++) {
+		__u32 slot = slot_of_rule(after, i + 1) % RULE_MAX;
+
+		if (slot && !(had[slot] && limit_same_key(had[slot], &new->limit[i])))
+			fresh->budget[fresh->budgets++] = slot;
+	}
+}
+
+static void fresh_hits(const struct arena *before, const struct arena *after,
+		       struct slots_fresh *fresh)
+{
+	static const struct arena nothing;
+	struct prefix had[HIT_MAX] = {};
+	struct record_walk walk;
+	struct entry entry;
+	__u16 slot;
+
+	record_walk_block(before ? before : &nothing, &walk);
+	while (record_next(&walk, &entry, &slot))
+		had[slot % HIT_MAX] = entry.prefix;
+	record_walk_block(after, &walk);
+	while (record_next(&walk, &entry, &slot))
+		if (slot > HIT_STATIC && slot < HIT_MAX && prefix_compare(&had[slot], &entry.prefix))
+			fresh->hit[fresh->hits++] = slot;
+}
+
+int slots_fresh(const struct arena *before, const struct arena *after, struct slots_fresh *fresh,
+		struct fail *fail)
+{
+	struct policy old, new;
+	struct fail none;
+
+	*fresh = (struct slots_fresh){
+		.budget = calloc(RULE_MAX, sizeof(*fresh->budget)),
+		.hit = calloc(HIT_MAX, sizeof(*fresh->hit)),
+	};
+	if (!fresh->budget || !fresh->hit || record_read_text(after, &new, &none)) {
+		slots_fresh_free(fresh);
+		return fail_set(fail, EXIT_REFUSED, NULL, "no memory for the policy");
+	}
+	policy_init(&old);
+	if (before)
+		record_read_text(before, &old, &none);
+	fresh_budgets(&old, before, &new, after, fresh);
+	fresh_hits(before, after, fresh);
+	policy_free(&old);
+	policy_free(&new);
+	return 0;
+}
+
+void slots_fresh_free(struct slots_fresh *fresh)
+{
+	free(fresh->budget);
+	free(fresh->hit);
+	*fresh = (struct slots_fresh){};
+}

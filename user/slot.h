@@ -19,6 +19,18 @@ bool limit_has_slot(const struct limit *limit);
 int slots_of_limits(const struct policy *policy, const struct arena *before, __u32 *slot,
 		    struct fail *fail);
 
+/*
+ * The slots that a new arena gives to a limit, or to a block entry, that did not have them in the
+ * arena before (NULL: there was none): what others left in them has to go.
+ */
+struct slots_fresh {
+	__u32	*budget, *hit;		/* owned */
+	size_t	budgets, hits;
+};
+int slots_fresh(const struct arena *before, const struct arena *after, struct slots_fresh *fresh,
+		struct fail *fail);
+void slots_fresh_free(struct slots_fresh *fresh);
+
 /* The slot of rule `number` of an arena; 0: it has none, or there is no such rule. */
 __u32 slot_of_rule(const struct arena *arena, size_t number);
 

@@ -324,6 +324,51 @@ int store_budget_use_read(const struct store *store, __u32 slot, struct budget_u
 	return 0;
 }
 
+/* Zeroes entries of a map whose values, of all CPUs together, are not larger than zero[]. */
+static int entries_clear(const struct store *store, const char *map, const __u32 *key,
+			 size_t count, const void *zero, struct fail *fail)
+{
+	int fd = count ? map_open(store, map, fail) : -1, error = 0;
+
+	if (!count)
+		return 0;
+	if (fd < 0)
+		return fd;
+	for (size_t i = 0; i < count && !error; i++)
+		if (bpf_map_update_elem(fd, &key[i], zero, BPF_ANY))
+			error = errno;
+	close(fd);
+	return error ? kernel_said(fail, map, error) : 0;
+}
+
+int store_budgets_clear(const struct store *store, const __u32 *slot, size_t count,
+			struct fail *fail)
+{
+	struct budget_use *zero = calloc(libbpf_num_possible_cpus(), sizeof(*zero));
+	const struct budget none = {};
+	int result;
+
+	if (!zero)
+		return kernel_said(fail, MAP_BUDGET_USE, ENOMEM);
+	result = entries_clear(store, MAP_BUDGET, slot, count, &none, fail);
+	if (!result)
+		result = entries_clear(store, MAP_BUDGET_USE, slot, count, zero, fail);
+	free(zero);
+	return result;
+}
+
+int store_hits_clear(const struct store *store, const __u32 *slot, size_t count, struct fail *fail)
+{
+	struct counter *zero = calloc(libbpf_num_possible_cpus(), sizeof(*zero));
+	int result;
+
+	if (!zero)
+		return kernel_said(fail, MAP_HIT, ENOMEM);
+	result = entries_clear(store, MAP_HIT, slot, count, zero, fail);
+	free(zero);
+	return result;
+}
+
 /* Maps a whole array read-only. Returns NULL with *fail filled. */
 static const void *array_view(const struct store *store, const char *map, size_t value_size,
 			      size_t *entries, struct fail *fail)

@@ -59,6 +59,10 @@ int store_counters_read(const struct store *store, struct counter **counters, st
 int store_counters_clear(const struct store *store, __u32 slot, struct fail *fail);
 
 int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, struct fail *fail);
+/* Zeroes what is kept for limits, and for block entries, whose slots are given to others. */
+int store_budgets_clear(const struct store *store, const __u32 *slot, size_t count,
+			struct fail *fail);
+int store_hits_clear(const struct store *store, const __u32 *slot, size_t count, struct fail *fail);
 /* admitted and dropped are summed; the rest is void */
 int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
 			  struct fail *fail);
