@@ -7,8 +7,10 @@
 #include <bpf/libbpf.h>
 #include "abi.h"
 #include "test.h"
+#include "tc.skel.h"
 #include "xdp.skel.h"
 
+#define FEATURES (FEATURE_CT_XDP | FEATURE_CT_SKB | FEATURE_FIB_TBID)
 #define CEILING	100000
 static char verifier_log[1 << 16];
 
@@ -25,10 +27,26 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list argu
 	return 0;
 }
 
-static void measure(const char *name, __u32 features)
+static void measure(const char *name, struct bpf_object *object, const char *program)
+{
+	struct bpf_program *measured = bpf_object__find_program_by_name(object, program);
+	int error;
+
+	CHECK(measured);
+	if (!measured)
+		return;
+	bpf_program__set_log_level(measured, 4);
+	bpf_program__set_log_buf(measured, verifier_log, sizeof(verifier_log));
+	error = bpf_object__load(object);
+	CHECK_SAID(!error, "%s: %d\n%s", name, error, verifier_log);
+	printf("# %s: %ld instructions\n", name, processed());
+	CHECK(processed() > 0);
+	CHECK_SAID(processed() <= CEILING, "%ld", processed());
+}
+
+static void measure_xdp(const char *name, __u32 features)
 {
 	struct xdp *skeleton;
-	int error;
 
 	libbpf_set_print(quiet);
 	skeleton = xdp__open();
@@ -36,24 +54,43 @@ static void measure(const char *name, __u32 features)
 	if (!skeleton)
 		return;
 	skeleton->rodata->features = features;
-	bpf_program__set_log_level(skeleton->progs.weir_xdp, 4);
-	bpf_program__set_log_buf(skeleton->progs.weir_xdp, verifier_log, sizeof(verifier_log));
-	error = xdp__load(skeleton);
-	CHECK_SAID(!error, "%s: %d\n%s", name, error, verifier_log);
-	printf("# %s: %ld instructions\n", name, processed());
-	CHECK(processed() > 0);
-	CHECK_SAID(processed() <= CEILING, "%ld", processed());
+	measure(name, skeleton->obj, "weir_xdp");
 	xdp__destroy(skeleton);
+}
+
+static void measure_tc(const char *name, __u32 features, bool l3)
+{
+	struct tc *skeleton;
+
+	libbpf_set_print(quiet);
+	skeleton = tc__open();
+	CHECK(skeleton);
+	if (!skeleton)
+		return;
+	skeleton->rodata->features = features;
+	skeleton->rodata->dev_l3 = l3;
+	measure(name, skeleton->obj, "weir_tc");
+	tc__destroy(skeleton);
 }
 
 TEST(xdp_with_flow_lookup)
 {
-	measure("xdp, all that the kernel offers", FEATURE_CT_XDP | FEATURE_CT_SKB | FEATURE_FIB_TBID);
+	measure_xdp("xdp, all that the kernel offers", FEATURES);
 }
 
 TEST(xdp_without_kfuncs)
 {
-	measure("xdp, nothing but the floor", 0);
+	measure_xdp("xdp, nothing but the floor", 0);
+}
+
+TEST(tc_with_flow_lookup)
+{
+	measure_tc("tc, all that the kernel offers", FEATURES, false);
+}
+
+TEST(tc_without_ethernet)
+{
+	measure_tc("tc without Ethernet, nothing but the floor", 0, true);
 }
 
 int main(void)

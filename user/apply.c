@@ -279,9 +279,9 @@ static int interface_put(struct policy *policy, const struct interface *interfac
 	return 0;
 }
 
-static int attach_one(struct store *store, const struct interface *interface, struct fail *fail)
+static int attach_one(struct store *store, const struct interface *interface,
+		      struct attach_request *request, struct fail *fail)
 {
-	struct attach_request request = { interface->name, interface->role, interface->driver };
 	struct dev before[DEV_MAX];
 	struct arena arena = {};
 	struct policy policy;
@@ -295,7 +295,7 @@ static int attach_one(struct store *store, const struct interface *interface, st
 	if (!result)
 		result = store_devs_read(store, before, fail);
 	if (!result) {
-		result = attach_dev(store, &request, &slot, fail);
+		result = attach_dev(store, request, &slot, fail);
 		if (!result)
 			result = publish(store, &policy, &arena, fail);
 		if (result)
@@ -306,13 +306,17 @@ static int attach_one(struct store *store, const struct interface *interface, st
 	return result;
 }
 
-int apply_attach(const char *instance, const struct interface *interface, struct fail *fail)
+int apply_attach(const char *instance, const struct interface *interface,
+		 struct attach_request *request, struct fail *fail)
 {
 	struct fail ignored;
 	struct store store;
 	bool fresh;
 	int result;
 
+	*request = (struct attach_request){
+		.name = interface->name, .role = interface->role, .driver = interface->driver,
+	};
 	if (!if_nametoindex(interface->name))
 		return fail_set(fail, EXIT_REFUSED, "see the names with: ip link",
 				"%s: no such device", interface->name);
@@ -320,7 +324,7 @@ int apply_attach(const char *instance, const struct interface *interface, struct
 		return -fail->status;
 	result = instance_ready(&store, &fresh, fail);
 	if (!result)
-		result = attach_one(&store, interface, fail);
+		result = attach_one(&store, interface, request, fail);
 	if (result && fresh)
 		pin_remove(instance, &ignored);
 	store_close(&store);

@@ -6,6 +6,7 @@
 #ifndef WEIR_APPLY_H
 #define WEIR_APPLY_H
 
+#include "attach.h"
 #include "policy.h"
 #include "store.h"
 
@@ -27,8 +28,10 @@ int apply_policy(struct store *store, const struct policy *policy, char *missing
 int apply_edit(const char *instance, int (*edit)(struct policy *policy, void *data, struct fail *fail),
 	       void *data, struct fail *fail);
 
-/* Attaches one device and adds its statement to the policy; makes the instance when missing. */
-int apply_attach(const char *instance, const struct interface *interface, struct fail *fail);
+/* Attaches one device and adds its statement to the policy; makes the instance when missing.
+ * *request tells what was done. */
+int apply_attach(const char *instance, const struct interface *interface,
+		 struct attach_request *request, struct fail *fail);
 /* Detaches it, and removes its statement. */
 int apply_detach(const char *instance, const char *name, struct fail *fail);
 

@@ -1,153 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/if_link.h>
-#include <net/if.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
+#include <net/if.h>	/* before the kernel's, which then leaves out what both have */
+#include <linux/if_arp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include "attach.h"
 #include "conntrack.h"
-#include "xdp.skel.h"
-
-extern char **environ;
-
-/* the maps that live as long as the instance; sums are for the group, addresses of people are not */
-static const struct { const char *name; bool stats; } pinned[] = {
-	{ MAP_POLICY, false }, { MAP_SECRET, false }, { MAP_DEV, true }, { MAP_COUNTER, true },
-	{ MAP_HIT, true }, { MAP_BUDGET, false }, { MAP_BUDGET_USE, true }, { MAP_SOURCE, false },
-	{ MAP_SOURCE_MORE, false }, { MAP_GROUP, false }, { MAP_PRESSURE, true }, { MAP_RUN, true },
-};
-#define PINNED_COUNT (sizeof(pinned) / sizeof(pinned[0]))
-
-static int log_quiet(enum libbpf_print_level level, const char *format, va_list arguments)
-{
-	if (!getenv("WEIR_DEBUG") || level == LIBBPF_DEBUG)
-		return 0;
-	return vfprintf(stderr, format, arguments);
-}
-
-/* The kernel resolves our kfuncs when we load, so their module has to be there before. */
-static void module_load(const char *module)
-{
-	char *argv[] = { "modprobe", "-q", (char *)module, NULL };
-	pid_t child;
-
-	if (posix_spawnp(&child, "modprobe", NULL, NULL, argv, environ))
-		return;
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
-static bool btf_has(const struct btf *btf, const char *function)
-{
-	return btf && btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) > 0;
-}
-
-/* Does the kernel know this constant? */
-static bool btf_has_constant(const struct btf *btf, const char *name)
-{
-	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
-		const struct btf_enum *value;
-
-		if (!btf_is_enum(type))
-			continue;
-		value = btf_enum(type);
-		for (int i = 0; i < btf_vlen(type); i++)
-			if (!strcmp(btf__name_by_offset(btf, value[i].name_off), name))
-				return true;
-	}
-	return false;
-}
+#include "hook.h"
+#include "program.h"
 
 __u32 attach_probe(void)
 {
-	struct btf *vmlinux, *module;
-	__u32 features = 0;
-
-	libbpf_set_print(log_quiet);
-	if (access("/proc/sys/net/netfilter/nf_conntrack_max", F_OK))
-		module_load("nf_conntrack");
-	vmlinux = btf__load_vmlinux_btf();
-	if (libbpf_get_error(vmlinux))
-		return 0;
-	module = btf__load_module_btf("nf_conntrack", vmlinux);
-	if (libbpf_get_error(module))
-		module = NULL;
-	if (btf_has(vmlinux, "bpf_xdp_ct_lookup") || btf_has(module, "bpf_xdp_ct_lookup"))
-		features |= FEATURE_CT_XDP;
-	if (btf_has(vmlinux, "bpf_skb_ct_lookup") || btf_has(module, "bpf_skb_ct_lookup"))
-		features |= FEATURE_CT_SKB;
-	if (btf_has_constant(vmlinux, "BPF_FIB_LOOKUP_TBID"))
-		features |= FEATURE_FIB_TBID;
-	btf__free(module);
-	btf__free(vmlinux);
-	return features;
-}
-
-static int load_failed(struct fail *fail, int error)
-{
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return fail_set(fail, EXIT_REFUSED, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y",
-				"the kernel has no BTF (/sys/kernel/btf/vmlinux)");
-	if (error == EPERM || error == EACCES)
-		return fail_set(fail, EXIT_REFUSED, "run it as root, with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN",
-				"the kernel refused the program: %s", strerror(error));
-	if (error == ENOMEM)
-		return fail_set(fail, EXIT_REFUSED, "give it more memory, or fewer sources",
-				"no memory for the tables");
-	return fail_set(fail, EXIT_REFUSED, "see why with WEIR_DEBUG=1",
-			"the kernel refused the program: %s", strerror(error));
-}
-
-/* Opens the skeleton with its maps bound to the instance's pins, made or to be made. */
-static struct xdp *skeleton_open(const struct store *store, const struct run *run,
-				 struct fail *fail)
-{
-	struct xdp *skeleton;
-	char path[PIN_PATH + 32];
-	__u32 lines = run->sources / SOURCE_WAYS;
-
-	libbpf_set_print(log_quiet);
-	skeleton = xdp__open();
-	if (!skeleton) {
-		load_failed(fail, errno);
-		return NULL;
-	}
-	for (size_t i = 0; i < PINNED_COUNT; i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, pinned[i].name);
-
-		snprintf(path, sizeof(path), "%s/%s", store->directory, pinned[i].name);
-		bpf_map__set_pin_path(map, path);
-	}
-	bpf_map__set_max_entries(skeleton->maps.source, lines);
-	bpf_map__set_max_entries(skeleton->maps.source_more, run->sources);
-	bpf_map__set_max_entries(skeleton->maps.group, lines);
-	skeleton->rodata->group_mask = lines - 1;
-	skeleton->rodata->source_mask = lines - 1;
-	skeleton->rodata->features = run->features;
-	return skeleton;
-}
-
-static int pins_mode(const struct store *store, struct fail *fail)
-{
-	char path[PIN_PATH + 32];
-
-	for (size_t i = 0; i < PINNED_COUNT; i++) {
-		snprintf(path, sizeof(path), "%s/%s", store->directory, pinned[i].name);
-		if (pin_mode(path, pinned[i].stats, fail))
-			return -fail->status;
-	}
-	return 0;
+	return program_probe();
 }
 
 static __u64 realtime_ns(void)
@@ -172,90 +41,64 @@ int attach_create(struct store *store, __u32 sources, struct fail *fail)
 	struct run run = { .sources = sources_round(sources), .made_ns = realtime_ns() };
 	struct secret secret;
 	struct stat netns;
-	struct xdp *skeleton;
-	mode_t mask;
-	int error;
 
 	if (stat("/proc/self/ns/net", &netns) == 0)
 		run.netns = netns.st_ino;
-	run.features = attach_probe();
+	run.features = program_probe();
 	run.conntrack = conntrack_settings();
-	skeleton = skeleton_open(store, &run, fail);
-	if (!skeleton)
+	if (program_make_maps(store, &run, fail))
 		return -fail->status;
-	mask = umask(077);
-	error = xdp__load(skeleton);
-	umask(mask);
-	xdp__destroy(skeleton);
-	if (error)
-		return load_failed(fail, -error);
 	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
 		return fail_set(fail, EXIT_REFUSED, NULL, "no random numbers: %s", strerror(errno));
 	if (store_secret_write(store, &secret, fail) || store_run_write(store, &run, fail))
 		return -fail->status;
-	return pins_mode(store, fail);
+	return 0;
 }
 
-/* The loaded program of a slot, or NULL. */
-static struct xdp *program_load(const struct store *store, __u32 slot, struct fail *fail)
-{
-	struct secret secret;
-	struct xdp *skeleton;
-	struct run run;
-	int error;
+/* ---- devices and slots --------------------------------------------------------------------- */
 
-	if (store_run_read(store, &run, fail) || store_secret_read(store, &secret, fail))
-		return NULL;
-	run.features = attach_probe();
-	run.conntrack = conntrack_settings();
-	if (store_run_write(store, &run, fail))
-		return NULL;
-	skeleton = skeleton_open(store, &run, fail);
-	if (!skeleton)
-		return NULL;
-	skeleton->rodata->dev_slot = slot;
-	memcpy((void *)skeleton->rodata->hash_key, secret.key, sizeof(secret.key));
-	error = xdp__load(skeleton);
-	if (!error)
-		return skeleton;
-	load_failed(fail, -error);
-	xdp__destroy(skeleton);
-	return NULL;
+/* Do its packets begin with the IP header? As dev_is_mac_header_xmit() of the kernel has it. */
+static bool is_l3(const char *name)
+{
+	struct ifreq request = {};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+
+	if (fd < 0)
+		return false;
+	memcpy(request.ifr_name, name, strnlen(name, IF_NAMESIZE - 1));
+	error = ioctl(fd, SIOCGIFHWADDR, &request);
+	close(fd);
+	if (error)
+		return false;
+	switch (request.ifr_hwaddr.sa_family) {
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+	case ARPHRD_PPP:
+	case ARPHRD_RAWIP:
+	case ARPHRD_NONE:
+	case ARPHRD_VOID:
+		return true;
+	default:
+		return false;
+	}
 }
 
-static void link_path(const struct store *store, __u32 slot, char *path, size_t size)
+static struct hook hook_of(const struct store *store, __u32 slot, const struct dev *dev)
 {
-	snprintf(path, size, "%s/link-%u", store->directory, slot);
-}
-
-/* The fd of the pinned link of a slot, or -1. */
-static int link_open(const struct store *store, __u32 slot)
-{
-	char path[PIN_PATH + 32];
-
-	link_path(store, slot, path, sizeof(path));
-	return bpf_obj_get(path);
-}
-
-static bool link_is_on(int link, __u32 ifindex)
-{
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(link, &info, &size) == 0 && ifindex &&
-	       info.xdp.ifindex == ifindex;
+	return (struct hook){ .store = store, .slot = slot, .ifindex = dev->ifindex, .shown = dev->name };
 }
 
 const char *attach_state(const struct store *store, __u32 slot, const struct dev *dev)
 {
-	int link = link_open(store, slot);
-	bool alive;
+	static const char *const words[] = {
+		[LINK_ABSENT] = "gone", [LINK_ALIVE] = "attached", [LINK_UNKNOWN] = "?",
+	};
+	struct hook hook = hook_of(store, slot, dev);
 
-	if (link < 0)
-		return errno == ENOENT ? "gone" : "?";
-	alive = link_is_on(link, dev->ifindex);
-	close(link);
-	return alive ? "attached" : "gone";
+	return words[dev->driver == DRIVER_TC ? hook_tc_state(&hook) : hook_xdp_state(&hook)];
 }
 
 int attach_slot(const struct dev devs[DEV_MAX], const char *name)
@@ -266,143 +109,123 @@ int attach_slot(const struct dev devs[DEV_MAX], const char *name)
 	return -1;
 }
 
-/* The slot that a device had before, or else a fresh one, or else one that is free. */
-static int slot_choose(const struct dev devs[DEV_MAX], const char *name)
+/* The slot that the device has, or had before, or else a fresh one, or else one that is free. */
+static int slot_choose(const struct dev devs[DEV_MAX], const struct dev *dev)
 {
-	int fresh = -1, free_slot = -1;
+	int had = -1, fresh = -1, free_slot = -1;
 
 	for (int slot = 0; slot < DEV_MAX; slot++) {
-		if (!strncmp(devs[slot].name, name, sizeof(devs[slot].name)))
+		if (devs[slot].ifindex == dev->ifindex)
 			return slot;
+		if (had < 0 && !strncmp(devs[slot].name, dev->name, sizeof(dev->name)))
+			had = slot;
 		if (fresh < 0 && !devs[slot].name[0])
 			fresh = slot;
 		if (free_slot < 0 && !devs[slot].ifindex)
 			free_slot = slot;
 	}
+	if (had >= 0)
+		return had;
 	return fresh >= 0 ? fresh : free_slot;
 }
 
-static __u32 program_on(__u32 ifindex)
+/* ---- attaching ----------------------------------------------------------------------------- */
+
+/* Puts the program where dev->driver says. *unsupported: the device can't have it there. */
+static int program_put(struct store *store, __u32 slot, const struct dev *dev, bool *unsupported,
+		       struct fail *fail)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct hook hook = hook_of(store, slot, dev);
+	struct program program;
+	struct run run;
+	int result;
 
-	if (bpf_xdp_query(ifindex, 0, &query))
-		return 0;
-	if (query.prog_id)
-		return query.prog_id;
-	return query.drv_prog_id ? query.drv_prog_id : query.skb_prog_id;
-}
-
-static int foreign_program(const char *shown, __u32 id, struct fail *fail)
-{
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(id);
-
-	if (fd >= 0)
-		bpf_obj_get_info_by_fd(fd, &info, &size);
-	if (fd >= 0)
-		close(fd);
-	if (!strcmp(info.name, "weir_xdp"))
-		return fail_set(fail, EXIT_REFUSED, "detach it there: weir -I INSTANCE link detach dev IF",
-				"%s: another instance of weir is attached (XDP program %u)", shown, id);
-	return fail_set(fail, EXIT_REFUSED, "detach it with the tool that put it there",
-			"%s: carries XDP program %u (%s) already", shown, id,
-			info.name[0] ? info.name : "no name");
-}
-
-static int attach_failed(const char *shown, enum driver driver, int error, struct fail *fail)
-{
-	if (error == EOPNOTSUPP && driver == DRIVER_NATIVE)
-		return fail_set(fail, EXIT_REFUSED,
-				"use `driver generic` if its cost (as high as nftables') is acceptable",
-				"%s: its driver has no native XDP", shown);
-	if (error == ERANGE || error == EINVAL)
-		return fail_set(fail, EXIT_REFUSED, "lower its MTU or its number of queues, or use `driver generic`",
-				"%s: the driver refused the program: %s", shown, strerror(error));
-	return fail_set(fail, EXIT_REFUSED, NULL, "%s: the kernel refused to attach: %s", shown,
-			strerror(error));
-}
-
-/* Attaches a loaded program by a new pinned link. */
-static int link_make(const struct store *store, __u32 slot, int program, __u32 ifindex,
-		     enum driver driver, const char *shown, struct fail *fail)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, opts);
-	char path[PIN_PATH + 32];
-	int link, error = 0;
-
-	opts.flags = driver == DRIVER_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
-	link = bpf_link_create(program, ifindex, BPF_XDP, &opts);
-	if (link < 0)
-		return attach_failed(shown, driver, errno, fail);
-	link_path(store, slot, path, sizeof(path));
-	unlink(path);	/* of a device that has gone */
-	if (bpf_obj_pin(link, path))
-		error = errno;
-	close(link);
-	if (error)
-		return fail_set(fail, EXIT_REFUSED, NULL, "%s: can't pin: %s", path, strerror(error));
-	return 0;
-}
-
-/* Swaps the program behind the slot's link. 1 when the slot has no live link on that device. */
-static int link_swap(const struct store *store, __u32 slot, int program, __u32 ifindex,
-		     struct fail *fail)
-{
-	int link = link_open(store, slot), error = 0;
-
-	if (link < 0)
-		return 1;
-	if (!link_is_on(link, ifindex)) {
-		close(link);
-		return 1;
-	}
-	if (bpf_link_update(link, program, NULL))
-		error = errno;
-	close(link);
-	if (error)
-		return fail_set(fail, EXIT_REFUSED, NULL, "can't replace the program: %s", strerror(error));
-	return 0;
-}
-
-/* Attaches the program of a slot to a device, by a swap where we are there already. */
-static int program_attach(struct store *store, __u32 slot, __u32 ifindex, enum driver driver,
-			  const char *shown, struct fail *fail)
-{
-	struct xdp *skeleton = program_load(store, slot, fail);
-	int program, result;
-
-	if (!skeleton)
+	*unsupported = false;
+	if (program_load(store, dev->driver == DRIVER_TC ? PROGRAM_TC : PROGRAM_XDP, slot, dev->l3,
+			 &program, fail))
 		return -fail->status;
-	program = bpf_program__fd(skeleton->progs.weir_xdp);
-	result = link_swap(store, slot, program, ifindex, fail);
-	if (result > 0)
-		result = program_on(ifindex) ?
-			 foreign_program(shown, program_on(ifindex), fail) :
-			 link_make(store, slot, program, ifindex, driver, shown, fail);
-	xdp__destroy(skeleton);
+	result = store_run_read(store, &run, fail);
+	if (!result && dev->driver == DRIVER_TC)
+		result = hook_tc_put(&hook, program.fd, run.features & FEATURE_TCX, fail);
+	else if (!result)
+		result = hook_xdp_put(&hook, program.fd, dev->driver == DRIVER_GENERIC, unsupported, fail);
+	program_free(&program);
 	return result;
 }
 
-int attach_dev(struct store *store, const struct attach_request *request, __u32 *slot,
-	       struct fail *fail)
+/*
+ * What an earlier attachment of the slot leaves behind when the device or the driver is another
+ * one. The kernel has one XDP program a device in one mode, so that one goes before the new one
+ * comes; between XDP and tc the new one comes first.
+ */
+static void leave_old(struct store *store, __u32 slot, const struct dev *old, const struct dev *new,
+		      bool before)
 {
-	enum driver driver = request->driver == DRIVER_AUTO ? DRIVER_NATIVE : request->driver;
-	struct dev devs[DEV_MAX], dev = { .role = request->role, .driver = driver };
+	struct hook hook = hook_of(store, slot, old);
+	bool same_place = (old->driver == DRIVER_TC) == (new->driver == DRIVER_TC);
+	struct fail ignored;
+
+	if (!old->ifindex || (old->ifindex == new->ifindex && old->driver == new->driver))
+		return;
+	if (before != same_place)
+		return;
+	if (old->driver == DRIVER_TC)
+		hook_tc_remove(&hook, &ignored);
+	else
+		hook_xdp_remove(&hook, &ignored);
+}
+
+/* One attempt with one driver. */
+static int attach_with(struct store *store, __u32 slot, const struct dev *old, struct dev *dev,
+		       enum driver driver, bool *unsupported, struct fail *fail)
+{
+	*unsupported = false;
+	dev->driver = driver;
+	if (dev->l3 && driver != DRIVER_TC) {
+		*unsupported = true;
+		return fail_set(fail, EXIT_REFUSED, "use `driver tc`, or `driver auto`",
+				"%s: has no Ethernet header, which XDP needs", dev->name);
+	}
+	/* the role has to be there before the first packet is */
+	if (store_dev_write(store, slot, dev, fail))
+		return -fail->status;
+	leave_old(store, slot, old, dev, true);
+	if (program_put(store, slot, dev, unsupported, fail))
+		return -fail->status;
+	leave_old(store, slot, old, dev, false);
+	return 0;
+}
+
+static int attach_slot_to(struct store *store, __u32 slot, const struct dev *old, struct dev *dev,
+			  struct attach_request *request, struct fail *fail)
+{
+	bool unsupported;
+
+	if (request->driver != DRIVER_AUTO)
+		return attach_with(store, slot, old, dev, request->driver, &unsupported, fail);
+	if (!attach_with(store, slot, old, dev, DRIVER_NATIVE, &unsupported, fail))
+		return 0;
+	if (!unsupported)
+		return -fail->status;
+	snprintf(request->note, sizeof(request->note), "%s", fail->what);
+	return attach_with(store, slot, old, dev, DRIVER_TC, &unsupported, fail);
+}
+
+int attach_dev(struct store *store, struct attach_request *request, __u32 *slot, struct fail *fail)
+{
+	struct dev devs[DEV_MAX], dev = { .role = request->role };
 	const char *shown = request->name;
 	struct fail ignored;
 	int chosen;
 
+	request->note[0] = '\0';
 	dev.ifindex = if_nametoindex(request->name);
 	if (!dev.ifindex)
 		return fail_set(fail, EXIT_REFUSED, "see the names with: ip link", "%s: no such device", shown);
-	if (driver == DRIVER_TC)
-		return fail_set(fail, EXIT_REFUSED, "use `driver native` or `driver generic`",
-				"%s: driver tc is not built yet", shown);
 	if (store_devs_read(store, devs, fail))
 		return -fail->status;
-	chosen = slot_choose(devs, request->name);
+	memcpy(dev.name, request->name, strnlen(request->name, sizeof(dev.name) - 1));
+	chosen = slot_choose(devs, &dev);
 	if (chosen < 0)
 		return fail_set(fail, EXIT_REFUSED, "detach one, or use another instance (-I)",
 				"%s: %d devices are attached already", shown, DEV_MAX);
@@ -411,25 +234,25 @@ int attach_dev(struct store *store, const struct attach_request *request, __u32 
 		dev.flags = devs[chosen].flags;
 		memcpy(dev.behind, devs[chosen].behind, sizeof(dev.behind));
 	}
-	if (strncmp(devs[chosen].name, request->name, sizeof(dev.name)) &&
+	if (devs[chosen].ifindex != dev.ifindex &&
+	    strncmp(devs[chosen].name, dev.name, sizeof(dev.name)) &&
 	    store_counters_clear(store, chosen, fail))
 		return -fail->status;
-	memcpy(dev.name, request->name, strnlen(request->name, sizeof(dev.name) - 1));
+	dev.l3 = is_l3(request->name);
 	dev.attached_ns = realtime_ns();
-	/* the role has to be there before the first packet is */
-	if (store_dev_write(store, chosen, &dev, fail))
-		return -fail->status;
 	*slot = chosen;
-	if (program_attach(store, chosen, dev.ifindex, driver, shown, fail) == 0)
-		return 0;
-	store_dev_write(store, chosen, &devs[chosen], &ignored);
-	return -fail->status;
+	if (attach_slot_to(store, chosen, &devs[chosen], &dev, request, fail)) {
+		store_dev_write(store, chosen, &devs[chosen], &ignored);
+		return -fail->status;
+	}
+	request->used = dev.driver;
+	return 0;
 }
 
 int attach_detach(struct store *store, const char *name, struct fail *fail)
 {
 	struct dev devs[DEV_MAX];
-	char path[PIN_PATH + 32];
+	struct hook hook;
 	int slot;
 
 	if (store_devs_read(store, devs, fail))
@@ -438,9 +261,9 @@ int attach_detach(struct store *store, const char *name, struct fail *fail)
 	if (slot < 0)
 		return fail_set(fail, EXIT_NO_ENTRY, "see what is: weir link show",
 				"%s: not attached", name);
-	link_path(store, slot, path, sizeof(path));
-	if (unlink(path) && errno != ENOENT)
-		return fail_set(fail, EXIT_REFUSED, NULL, "%s: %s", path, strerror(errno));
+	hook = hook_of(store, slot, &devs[slot]);
+	if (hook_xdp_remove(&hook, fail) || hook_tc_remove(&hook, fail))
+		return -fail->status;
 	devs[slot].ifindex = 0;
 	return store_dev_write(store, slot, &devs[slot], fail);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Load, pin, attach, replace, detach. The only file that includes skeletons.
+ * Devices of an instance: attach, replace, detach.
  *
- * Every program is held by a link of our own, pinned as link-<slot>: it outlives the command, and
- * nobody removes it by accident. A swap is one store in the kernel: no packet passes unjudged and
- * none is counted twice. A foreign XDP program is never removed, and generic mode never chosen
- * unless asked for. Needs CAP_SYS_ADMIN (module BTF), CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON; takes a
+ * Every program is held by a pin of our own (hook.h): it outlives the command. Replacing it loses no
+ * packet and counts none twice. A foreign XDP program is never removed, and generic mode never
+ * chosen unless asked for. Needs CAP_SYS_ADMIN (module BTF), CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON; takes a
  * store opened for writing.
  */
 #ifndef WEIR_ATTACH_H
@@ -27,15 +26,16 @@ __u32 attach_probe(void);
 struct attach_request {
 	const char	*name;		/* of the interface */
 	enum role	role;
-	enum driver	driver;		/* DRIVER_AUTO: native */
+	enum driver	driver;		/* DRIVER_AUTO: native, or else tc */
+	enum driver	used;		/* out: what it is attached with */
+	char		note[512];	/* out: why it is not the better one; may be empty */
 };
 
 /*
  * Attaches to a device, or replaces the program that this instance already has there. On success
  * *slot is its slot. On failure nothing has changed.
  */
-int attach_dev(struct store *store, const struct attach_request *request, __u32 *slot,
-	       struct fail *fail);
+int attach_dev(struct store *store, struct attach_request *request, __u32 *slot, struct fail *fail);
 
 /* -EXIT_NO_ENTRY when the instance is not attached to it. The counters stay until the slot is
  * given to a device of another name. */

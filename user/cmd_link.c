@@ -55,10 +55,21 @@ static int attach_words(struct cli *cli, struct interface *interface)
 int cmd_link_attach(struct cli *cli)
 {
 	struct interface interface = { .role = ROLE_OUTSIDE, .driver = DRIVER_AUTO };
+	struct attach_request done;
 
-	if (attach_words(cli, &interface))
+	if (attach_words(cli, &interface) ||
+	    apply_attach(cli->instance, &interface, &done, &cli->fail))
 		return -cli->fail.status;
-	return apply_attach(cli->instance, &interface, &cli->fail);
+	if (interface.driver != DRIVER_AUTO && !cli->out.json)
+		return 0;	/* it is what was asked for */
+	out_object_begin(&cli->out, NULL, NULL);
+	out_field_text(&cli->out, "attached", "dev", interface.name);
+	out_field_text(&cli->out, "role", "role", roles[interface.role]);
+	out_field_text(&cli->out, "driver", "driver", drivers[done.used]);
+	if (done.note[0])
+		out_field_text(&cli->out, "because", "because", done.note);
+	out_object_end(&cli->out);
+	return 0;
 }
 
 int cmd_link_detach(struct cli *cli)

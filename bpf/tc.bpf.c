@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tc ingress: __sk_buff -> bytes, reason -> TC_ACT_*. No checks. In front of netfilter, for devices
+ * without XDP, also those without an Ethernet header.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+#include "conntrack_skb.h"
+#include "count.h"
+#include "judge.h"
+#include "parse.h"
+
+#define PULL_BYTES	512	/* more than all headers that a packet which is not hostile has */
+#define VLAN_TAG_BYTES	4
+
+const volatile bool dev_l3;	/* the device's packets begin with the IP header */
+
+/*
+ * Fills *pkt from the linear part of the packet. The tag that the kernel keeps beside the packet
+ * counts as if it stood in it.
+ */
+__noinline int weir_read(struct __sk_buff *skb, struct pkt *pkt)
+{
+	if (!pkt)
+		return 0;
+	parse((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, dev_l3, pkt);
+	if (skb->vlan_present) {
+		pkt->vlan_tags++;
+		pkt->bytes += VLAN_TAG_BYTES;
+	}
+	return 0;
+}
+
+/* A driver may leave headers in fragments of the skb: they are pulled only if they are missed. */
+static __always_inline void read_whole(struct __sk_buff *skb, struct pkt *pkt)
+{
+	__u32 bytes = skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
+
+	weir_read(skb, pkt);
+	if (pkt->flags & PKT_TOO_DEEP && !bpf_skb_pull_data(skb, bytes))
+		weir_read(skb, pkt);
+}
+
+SEC("tc")
+int weir_tc(struct __sk_buff *skb)
+{
+	struct scratch *scratch = scratch_of_cpu();
+	struct scene scene = {};
+	enum reason reason;
+	struct pkt *pkt;
+	bool would;
+
+	if (!scratch)
+		return TC_ACT_UNSPEC;
+	pkt = &scratch->pkt;
+	read_whole(skb, pkt);
+	if (!scene_open(&scene, pkt)) {
+		count(REASON_FAIL_OPEN, false, pkt->bytes);
+		return TC_ACT_UNSPEC;
+	}
+	reason = judge(skb, pkt, &scene);
+	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
+	count(reason, would, pkt->bytes);
+	return reason >= REASON_DROP_FIRST && !would ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The whole program, one row a packet: under this policy it ends with that reason, counted once,
+ * with all of its bytes, and dropped only in enforce mode. Each reason has a row, or stands in
+ * returned_by_nobody, which the code must agree with.
+ */
+#include <glob.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <sched.h>
+#include "attach.h"
+#include "frame.h"
+#include "gateway.h"
+#include "test.h"
+#include "bpf/pkt.h"
+#include "xdp.skel.h"
+
+#define HOUR_NS		(3600 * 1000000000ULL)
+#define STRANGER	"203.0.113.5"
+#define SERVER		"192.0.2.1"
+
+static const struct gateway_kind kinds[] = {
+	{ "xdp", "weir_xdp", XDP_PASS, XDP_DROP, xdp__elf_bytes },
+};
+
+/* A reason leaves this list with the stage that returns it, and gets a row. */
+static const enum reason returned_by_nobody[] = {
+	REASON_BYPASS, REASON_L4_CHECKSUM, REASON_BLACKHOLE, REASON_MARTIAN, REASON_WRONG_SIDE,
+	REASON_URPF, REASON_CHALLENGED, REASON_RESERVE, REASON_PRESSURE,
+};
+
+/* ---- frames; n: how many of them came before ---- */
+
+static void ip4(struct craft *c, const char *from, const char *to, uint8_t proto)
+{
+	craft_eth(c, ETH_P_IP);
+	craft_ip4(c, from, to, proto);
+}
+
+static void tcp(struct craft *c, const char *from, unsigned sport, const char *to, unsigned dport,
+		uint8_t flags)
+{
+	ip4(c, from, to, IPPROTO_TCP);
+	craft_tcp(c, sport, dport, flags);
+	craft_finish(c);
+}
+
+static void syn(struct craft *c, unsigned n)
+{
+	tcp(c, STRANGER, 1000 + n, SERVER, 80, TCP_SYN);
+}
+
+static void syn_of_neighbours(struct craft *c, unsigned n)
+{
+	char from[INET_ADDRSTRLEN];
+
+	snprintf(from, sizeof(from), "203.0.113.%u", 10 + n);
+	tcp(c, from, 1000, SERVER, 80, TCP_SYN);
+}
+
+static void syn_six(struct craft *c, unsigned n)
+{
+	craft_eth(c, ETH_P_IPV6);
+	craft_ip6(c, "2001:db8::5", "2001:db8:1::1", IPPROTO_TCP);
+	craft_tcp(c, 1000 + n, 80, TCP_SYN);
+	craft_finish(c);
+}
+
+static void udp(struct craft *c, unsigned n)
+{
+	ip4(c, STRANGER, SERVER, IPPROTO_UDP);
+	craft_udp(c, 1000 + n, 53);
+	craft_finish(c);
+}
+
+/* of the flow that masquerade() makes */
+static void ack_inside(struct craft *c, unsigned n __attribute__((unused)))
+{
+	tcp(c, "10.0.0.2", 1000, SERVER, 80, TCP_ACK);
+}
+
+static void ack_outside(struct craft *c, unsigned n __attribute__((unused)))
+{
+	tcp(c, SERVER, 80, "198.51.100.1", 2000, TCP_ACK);
+}
+
+static void syn_outside(struct craft *c, unsigned n __attribute__((unused)))
+{
+	tcp(c, SERVER, 80, "198.51.100.1", 2000, TCP_SYN);
+}
+
+static void error_outside(struct craft *c, unsigned n __attribute__((unused)))
+{
+	ip4(c, "192.0.2.254", "198.51.100.1", IPPROTO_ICMP);
+	craft_icmp(c, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, 0);
+	craft_ip4(c, "198.51.100.1", SERVER, IPPROTO_TCP);
+	craft_tcp(c, 2000, 80, TCP_ACK);
+	craft_finish(c);
+}
+
+static void ack_of_nobody(struct craft *c, unsigned n)
+{
+	tcp(c, STRANGER, 3000 + n, SERVER, 80, TCP_ACK);
+}
+
+static void neighbour(struct craft *c, unsigned n __attribute__((unused)))
+{
+	craft_eth(c, ETH_P_IPV6);
+	craft_ip6(c, "fe80::1", "ff02::1:ff00:1", IPPROTO_ICMPV6);
+	craft_icmp(c, 135, 0, 0);
+	craft_payload(c, 16);
+	craft_finish(c);
+}
+
+static void echo_reply(struct craft *c, unsigned n __attribute__((unused)))
+{
+	ip4(c, STRANGER, SERVER, IPPROTO_ICMP);
+	craft_icmp(c, ICMP_ECHOREPLY, 0, 7);
+	craft_finish(c);
+}
+
+static void redirect_of_nothing(struct craft *c, unsigned n __attribute__((unused)))
+{
+	ip4(c, STRANGER, SERVER, IPPROTO_ICMP);
+	craft_icmp(c, 42, 0, 0);
+	craft_finish(c);
+}
+
+static void arp(struct craft *c, unsigned n __attribute__((unused)))
+{
+	craft_eth(c, ETH_P_ARP);
+	craft_payload(c, 28);
+}
+
+static void three_tags(struct craft *c, unsigned n __attribute__((unused)))
+{
+	craft_eth(c, ETH_P_8021AD);
+	craft_vlan(c, 1, ETH_P_8021Q);
+	craft_vlan(c, 2, ETH_P_8021Q);
+	craft_vlan(c, 3, ETH_P_IP);
+	craft_ip4(c, STRANGER, SERVER, IPPROTO_UDP);
+	craft_udp(c, 1000, 53);
+	craft_finish(c);
+}
+
+static void fragment(struct craft *c, uint8_t proto, unsigned offset, unsigned size)
+{
+	ip4(c, STRANGER, SERVER, proto);
+	craft_ip4_fragment(c, offset, true);
+	craft_payload(c, size);
+	craft_finish(c);
+}
+
+static void fragment_later(struct craft *c, unsigned n __attribute__((unused)))
+{
+	fragment(c, IPPROTO_UDP, 1480, 64);
+}
+
+static void fragment_on_flags(struct craft *c, unsigned n __attribute__((unused)))
+{
+	fragment(c, IPPROTO_TCP, 8, 64);
+}
+
+static void cut(struct craft *c, unsigned n)
+{
+	syn(c, n);
+	c->size -= 8;
+}
+
+static void version_seven(struct craft *c, unsigned n)
+{
+	syn(c, n);
+	c->byte[14] = 0x75;
+}
+
+static void bad_sum(struct craft *c, unsigned n)
+{
+	syn(c, n);
+	c->byte[24] ^= 1;
+}
+
+static void short_udp(struct craft *c, unsigned n)
+{
+	udp(c, n);
+	craft_put16(c->byte + c->ip[0].l4 + 4, 7);
+}
+
+static void syn_fin(struct craft *c, unsigned n)
+{
+	tcp(c, STRANGER, 1000 + n, SERVER, 80, TCP_SYN | TCP_FIN);
+}
+
+static void land(struct craft *c, unsigned n)
+{
+	tcp(c, SERVER, 1000 + n, SERVER, 80, TCP_SYN);
+}
+
+/* ---- rows ---- */
+
+struct row {
+	enum reason	reason;
+	const char	*what;
+	void		(*frame)(struct craft *c, unsigned n);
+	unsigned	before;		/* so many frames are admitted before the one that counts */
+	bool		grace;
+	const char	*policy;	/* without its mode; NULL: no policy is in force */
+};
+
+#define LIMIT(what) "limit new-flows { " what " }"
+
+static const struct row rows[] = {
+	{ REASON_CLEAN, "neighbour solicitation", neighbour, 0, false, "" },
+	{ REASON_CLEAN, "a check that is off", syn_fin, 0, false, "check { malformed off }" },
+	{ REASON_KNOWN, "from inside", ack_inside, 0, false, LIMIT("per source 1/minute burst 1") },
+	{ REASON_KNOWN, "through NAT", ack_outside, 0, false, LIMIT("per source 1/minute burst 1") },
+	{ REASON_KNOWN, "within the window", ack_outside, 0, false, "check { window drop }" },
+	{ REASON_RELATED, "fragmentation needed", error_outside, 0, false, "" },
+	{ REASON_NEW, "SYN", syn, 0, false, "" },
+	{ REASON_NEW, "IPv6 SYN", syn_six, 1, false, LIMIT("per source 1/minute burst 2") },
+	{ REASON_NEW, "UDP", udp, 1, false, LIMIT("per source 1/minute burst 2") },
+	{ REASON_TRUSTED, "trusted and blocked", syn, 0, false,
+	  "trusted { 203.0.113.5 }\nblocked { 203.0.113.0/24 }" },
+	{ REASON_FRAGMENT, "later fragment", fragment_later, 0, false, "" },
+	{ REASON_NOT_IP, "ARP", arp, 0, false, "" },
+	{ REASON_TOO_DEEP, "three tags", three_tags, 0, false, "" },
+	{ REASON_FAIL_OPEN, "no policy", syn, 0, false, NULL },
+	{ REASON_UNJUDGED, "echo reply", echo_reply, 0, false, "" },
+	{ REASON_GRACE, "stray, graced", ack_of_nobody, 0, true, "check { stray drop }" },
+	{ REASON_TRUNCATED, "shorter than it says", cut, 0, false, "" },
+	{ REASON_IP_HEADER, "version 7", version_seven, 0, false, "" },
+	{ REASON_IP_CHECKSUM, "one bit", bad_sum, 0, false, "" },
+	{ REASON_L4_HEADER, "UDP of 7 bytes", short_udp, 0, false, "" },
+	{ REASON_TCP_FLAGS, "SYN and FIN", syn_fin, 0, false, "" },
+	{ REASON_ICMP_TYPE, "type 42", redirect_of_nothing, 0, false, "" },
+	{ REASON_FRAGMENT_TINY, "over the flags", fragment_on_flags, 0, false, "" },
+	{ REASON_LAND, "to itself", land, 0, false, "" },
+	{ REASON_BLOCKED, "listed", syn, 0, false, "blocked { 203.0.113.0/24 }" },
+	{ REASON_BLOCKED, "listed in IPv6", syn_six, 0, false, "blocked { 2001:db8::/64 timeout 1m }" },
+	{ REASON_STRAY, "ACK of no flow", ack_of_nobody, 0, false, "check { stray drop }" },
+	{ REASON_WINDOW, "SYN from who was called", syn_outside, 0, false, "check { window drop }" },
+	{ REASON_RATE_SOURCE, "fourth flow", syn, 3, false, LIMIT("per source 1/minute burst 3") },
+	{ REASON_RATE_SOURCE, "IPv6", syn_six, 1, false, LIMIT("per source 1/minute burst 1") },
+	{ REASON_RATE_PREFIX, "prefix", syn_of_neighbours, 2, false,
+	  LIMIT("prefix 203.0.113.0/24 total 1/minute burst 2") },
+	{ REASON_RATE_PREFIX, "aggregate", syn_of_neighbours, 2, false,
+	  LIMIT("prefix 0.0.0.0/0 per aggregate 1/minute burst 2") },
+	{ REASON_RATE_DESTINATION, "third flow", syn_of_neighbours, 2, false,
+	  LIMIT("per destination 1/minute burst 2") },
+	{ REASON_RATE_TOTAL, "third flow", syn_of_neighbours, 2, false, LIMIT("total 1/minute burst 2") },
+};
+#define ROWS	(sizeof(rows) / sizeof(rows[0]))
+
+static const char *name_of(enum reason reason)
+{
+	switch (reason) {
+#define X(number, identifier, name, help) case number: return name;
+	REASONS(X)
+#undef X
+	default: return "nothing, or more than one";
+	}
+}
+
+static const char *identifier_of(enum reason reason)
+{
+	switch (reason) {
+#define X(number, identifier, name, help) case number: return "REASON_" #identifier;
+	REASONS(X)
+#undef X
+	default: return "";
+	}
+}
+
+static void set_run(const struct gateway *gateway, bool grace)
+{
+	struct run run = {
+		.grace_until_ns = grace ? ~0ULL : 0,
+		.conntrack = CONNTRACK_SETTINGS_KNOWN | CONNTRACK_TCP_LOOSE,
+	};
+	__u32 zero = 0;
+
+	CHECK(!bpf_map_update_elem(gateway_map(gateway, MAP_RUN), &zero, &run, BPF_ANY));
+}
+
+static void expect(const struct gateway *gateway, const struct row *row, bool enforced,
+		   const struct craft *c, enum reason wanted)
+{
+	bool drops = wanted >= REASON_DROP_FIRST;
+	struct gateway_answer answer;
+
+	CHECK_SAID(gateway_judge(gateway, c->byte, c->size, &answer), "%s: not run", row->what);
+	CHECK_SAID(answer.reason == wanted, "%s, %s: %s instead of %s", row->what,
+		   enforced ? "enforced" : "monitored", name_of(answer.reason), name_of(wanted));
+	CHECK_SAID(answer.bytes == c->size, "%s: %llu bytes of %u", row->what, answer.bytes, c->size);
+	CHECK_SAID(answer.would == (drops && !enforced), "%s: would", row->what);
+	CHECK_SAID(answer.verdict == (drops && enforced ? gateway->kind->drop : gateway->kind->pass),
+		   "%s: verdict %d", row->what, answer.verdict);
+}
+
+/* An hour after the last row: budgets are full again, and no flow is remembered. */
+static void judge_row(struct gateway *gateway, const struct row *row, bool enforced)
+{
+	struct fail fail = {};
+	char policy[512];
+
+	gateway_at(gateway, gateway->now_ns + HOUR_NS);
+	set_run(gateway, row->grace);
+	snprintf(policy, sizeof(policy), "mode %s\n%s", enforced ? "enforce" : "monitor",
+		 row->policy ? row->policy : "");
+	CHECK_SAID(!gateway_policy(gateway, row->policy ? policy : NULL, &fail), "%s: %s", row->what,
+		   fail.what);
+	for (unsigned n = 0; n <= row->before; n++) {
+		struct craft c = {};
+
+		row->frame(&c, n);
+		expect(gateway, row, enforced, &c, n < row->before ? REASON_NEW : row->reason);
+	}
+}
+
+/* A masqueraded flow, and nothing else, in a network namespace of our own. */
+static bool masquerade(void)
+{
+	return !unshare(CLONE_NEWNET) && !system("ip link set lo up") &&
+	       !system("conntrack -I -p tcp -s 10.0.0.2 -d " SERVER " -r " SERVER " -q 198.51.100.1 "
+		       "--sport 1000 --dport 80 --reply-port-src 80 --reply-port-dst 2000 "
+		       "--state ESTABLISHED -u SEEN_REPLY,ASSURED -t 1000 >/dev/null 2>&1");
+}
+
+TEST(every_row)
+{
+	struct gateway gateway;
+
+	if (geteuid())
+		SKIP("needs root");
+	CHECK_SAID(masquerade(), "%s", "no conntrack entry to be had");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int error = gateway_open(&gateway, &kinds[i], attach_probe(), true);
+
+		CHECK_SAID(!error, "%s: %s", kinds[i].name, strerror(error));
+		if (error)
+			continue;
+		gateway_at(&gateway, HOUR_NS);
+		for (size_t row = 0; row < ROWS; row++) {
+			judge_row(&gateway, &rows[row], true);
+			judge_row(&gateway, &rows[row], false);
+		}
+		gateway_close(&gateway);
+	}
+}
+
+/* Does any stage name it? */
+static bool in_the_code(enum reason reason)
+{
+	const char *identifier = identifier_of(reason), *at;
+	size_t length = strlen(identifier);
+	bool found = false;
+	glob_t files;
+
+	if (glob("bpf/*.h", 0, NULL, &files))
+		return false;
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		FILE *file = fopen(files.gl_pathv[i], "r");
+		char line[512];
+
+		while (file && fgets(line, sizeof(line), file)) {
+			at = strstr(line, identifier);
+			found |= at && !strchr("_ABCDEFGHIJKLMNOPQRSTUVWXYZ", at[length] ? at[length] : 'A');
+		}
+		if (file)
+			fclose(file);
+	}
+	globfree(&files);
+	return found;
+}
+
+TEST(every_reason)
+{
+	static const enum reason all[] = {
+#define X(number, identifier, name, help) REASON_##identifier,
+		REASONS(X)
+#undef X
+	};
+
+	CHECK(in_the_code(REASON_NEW));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		bool has_row = false, nobody = false;
+
+		for (size_t row = 0; row < ROWS; row++)
+			has_row |= rows[row].reason == all[i];
+		for (size_t k = 0; k < sizeof(returned_by_nobody) / sizeof(all[0]); k++)
+			nobody |= returned_by_nobody[k] == all[i];
+		CHECK_SAID(has_row || nobody, "%s: no row here", name_of(all[i]));
+		CHECK_SAID(!has_row || !nobody, "%s: has a row, so somebody returns it",
+			   name_of(all[i]));
+		CHECK_SAID(!nobody || !in_the_code(all[i]), "%s: somebody returns it; it needs a row",
+			   name_of(all[i]));
+	}
+}
+
+int main(void)
+{
+	return test_main();
+}

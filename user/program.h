@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The BPF programs that are inside of this binary: probe the kernel for what they can use, load
+ * them with the maps of an instance. The only file that includes skeletons.
+ */
+#ifndef WEIR_PROGRAM_H
+#define WEIR_PROGRAM_H
+
+#include "store.h"
+
+enum program_kind {
+	PROGRAM_XDP,
+	PROGRAM_TC,
+};
+
+struct program {
+	struct bpf_object *object;	/* owned */
+	int	fd;			/* valid as long as the object */
+};
+
+/* What the kernel offers to programs loaded from now on (enum feature); loads nf_conntrack. */
+__u32 program_probe(void);
+
+/* Makes and pins the maps of an instance: their sizes follow run->sources. */
+int program_make_maps(const struct store *store, const struct run *run, struct fail *fail);
+
+/*
+ * Loads the program of a slot, with the instance's maps and keys; probes the kernel again, and
+ * writes what it found to map "run". l3: the device has no Ethernet header. Free the result.
+ */
+int program_load(const struct store *store, enum program_kind kind, __u32 slot, bool l3,
+		 struct program *program, struct fail *fail);
+void program_free(struct program *program);
+
+/* The name that the kernel shows for it. */
+const char *program_name(enum program_kind kind);
+
+#endif
