@@ -5,6 +5,7 @@
  * returned_by_nobody, which the code must agree with.
  */
 #include <glob.h>
+#include <net/if.h>	/* before those of linux/, which then leave out what it has */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <sched.h>
@@ -25,8 +26,7 @@ static const struct gateway_kind kinds[] = {
 
 /* A reason leaves this list with the stage that returns it, and gets a row. */
 static const enum reason returned_by_nobody[] = {
-	REASON_BYPASS, REASON_L4_CHECKSUM, REASON_BLACKHOLE, REASON_MARTIAN, REASON_WRONG_SIDE,
-	REASON_URPF, REASON_CHALLENGED, REASON_RESERVE, REASON_PRESSURE,
+	REASON_BYPASS, REASON_L4_CHECKSUM, REASON_CHALLENGED, REASON_RESERVE, REASON_PRESSURE,
 };
 
 /* ---- frames; n: how many of them came before ---- */
@@ -161,6 +161,31 @@ static void fragment_on_flags(struct craft *c, unsigned n __attribute__((unused)
 	fragment(c, IPPROTO_TCP, 8, 64);
 }
 
+static void syn_of_loopback(struct craft *c, unsigned n)
+{
+	tcp(c, "127.0.0.1", 1000 + n, SERVER, 80, TCP_SYN);
+}
+
+static void fragment_of_loopback(struct craft *c, unsigned n __attribute__((unused)))
+{
+	ip4(c, "127.0.0.1", SERVER, IPPROTO_UDP);
+	craft_ip4_fragment(c, 1480, true);
+	craft_payload(c, 64);
+	craft_finish(c);
+}
+
+static void dhcp_discover(struct craft *c, unsigned n __attribute__((unused)))
+{
+	ip4(c, "0.0.0.0", "255.255.255.255", IPPROTO_UDP);
+	craft_udp(c, 68, 67);
+	craft_finish(c);
+}
+
+static void syn_of_blackhole(struct craft *c, unsigned n)
+{
+	tcp(c, "203.0.113.66", 1000 + n, SERVER, 80, TCP_SYN);
+}
+
 static void cut(struct craft *c, unsigned n)
 {
 	syn(c, n);
@@ -236,6 +261,19 @@ static const struct row rows[] = {
 	{ REASON_LAND, "to itself", land, 0, false, "" },
 	{ REASON_BLOCKED, "listed", syn, 0, false, "blocked { 203.0.113.0/24 }" },
 	{ REASON_BLOCKED, "listed in IPv6", syn_six, 0, false, "blocked { 2001:db8::/64 timeout 1m }" },
+	{ REASON_BLOCKED, "later fragment", fragment_later, 0, false, "blocked { 203.0.113.0/24 }" },
+	{ REASON_BLACKHOLE, "route", syn_of_blackhole, 0, false, "check { blackhole table 666 }" },
+	{ REASON_NEW, "no such route", syn, 0, false, "check { blackhole table 666 }" },
+	{ REASON_BLACKHOLE, "known flow", ack_outside, 0, false, "check { blackhole table 667 }" },
+	{ REASON_MARTIAN, "loopback", syn_of_loopback, 0, false, "" },
+	{ REASON_MARTIAN, "later fragment", fragment_of_loopback, 0, false, "" },
+	{ REASON_NEW, "martians off", syn_of_loopback, 0, false, "check { martians off }" },
+	{ REASON_NEW, "DHCP", dhcp_discover, 0, false, "check { martians drop; urpf loose }" },
+	{ REASON_WRONG_SIDE, "of inside", syn, 0, false,
+	  "interface lan0 { role inside; sources { 203.0.113.0/24 } }" },
+	{ REASON_URPF, "no route", syn, 0, false, "check { urpf loose }" },
+	{ REASON_NEW, "a route", syn_of_blackhole, 0, false, "check { urpf loose }" },
+	{ REASON_KNOWN, "known, no route", ack_outside, 0, false, "check { urpf loose }" },
 	{ REASON_STRAY, "ACK of no flow", ack_of_nobody, 0, false, "check { stray drop }" },
 	{ REASON_WINDOW, "SYN from who was called", syn_outside, 0, false, "check { window drop }" },
 	{ REASON_RATE_SOURCE, "fourth flow", syn, 3, false, LIMIT("per source 1/minute burst 3") },
@@ -281,6 +319,17 @@ static void set_run(const struct gateway *gateway, bool grace)
 	CHECK(!bpf_map_update_elem(gateway_map(gateway, MAP_RUN), &zero, &run, BPF_ANY));
 }
 
+/* The device as the policy's check of the way back would have it. */
+static void set_dev(const struct gateway *gateway, const struct row *row)
+{
+	bool loose = row->policy && strstr(row->policy, "urpf loose");
+	struct dev dev = { .ifindex = if_nametoindex("wan0"), .urpf = loose ? URPF_LOOSE : URPF_OFF };
+	__u32 zero = 0;
+
+	CHECK(dev.ifindex);
+	CHECK(!bpf_map_update_elem(gateway_map(gateway, MAP_DEV), &zero, &dev, BPF_ANY));
+}
+
 static void expect(const struct gateway *gateway, const struct row *row, bool enforced,
 		   const struct craft *c, enum reason wanted)
 {
@@ -304,6 +353,7 @@ static void judge_row(struct gateway *gateway, const struct row *row, bool enfor
 
 	gateway_at(gateway, gateway->now_ns + HOUR_NS);
 	set_run(gateway, row->grace);
+	set_dev(gateway, row);
 	snprintf(policy, sizeof(policy), "mode %s\n%s", enforced ? "enforce" : "monitor",
 		 row->policy ? row->policy : "");
 	CHECK_SAID(!gateway_policy(gateway, row->policy ? policy : NULL, &fail), "%s: %s", row->what,
@@ -316,10 +366,14 @@ static void judge_row(struct gateway *gateway, const struct row *row, bool enfor
 	}
 }
 
-/* A masqueraded flow, and nothing else, in a network namespace of our own. */
+/* A masqueraded flow and a few routes, and nothing else, in a network namespace of our own. */
 static bool masquerade(void)
 {
 	return !unshare(CLONE_NEWNET) && !system("ip link set lo up") &&
+	       !system("sysctl -qw net.ipv4.ip_forward=1 && ip link add wan0 type veth peer name far0 && "
+		       "ip link set wan0 up && ip link set far0 up && ip route add 203.0.113.66 dev wan0 && "
+		       "ip route add blackhole 203.0.113.66 table 666 && "
+		       "ip route add blackhole " SERVER " table 667") &&
 	       !system("conntrack -I -p tcp -s 10.0.0.2 -d " SERVER " -r " SERVER " -q 198.51.100.1 "
 		       "--sport 1000 --dport 80 --reply-port-src 80 --reply-port-dst 2000 "
 		       "--state ESTABLISHED -u SEEN_REPLY,ASSURED -t 1000 >/dev/null 2>&1");
