@@ -8,6 +8,7 @@
 
 #include "admit.h"
 #include "block.h"
+#include "challenge.h"
 #include "route.h"
 #include "sane.h"
 #include "scene.h"
@@ -32,6 +33,16 @@ __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
 	if (!pkt || !knobs)
 		return REASON_FAIL_OPEN;
 	return track(ctx, pkt, &scene);
+}
+
+__noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *knobs, __u64 now_ns,
+			      __u32 role)
+{
+	struct scene scene = { .knobs = knobs, .now_ns = now_ns, .role = role };
+
+	if (!pkt || !knobs)
+		return REASON_FAIL_OPEN;
+	return challenge(pkt, &scene);
 }
 
 /*
@@ -81,6 +92,9 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	if (sanity)
 		return sanity;
 	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->now_ns));
+	if (reason)
+		return reason;
+	reason = answer(weir_challenge(pkt, scene->knobs, scene->now_ns, scene->role));
 	if (reason)
 		return reason;
 	reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, false));

@@ -19,6 +19,7 @@ const volatile __u32 features;		/* enum feature */
 const volatile __u64 hash_key[4];	/* struct secret */
 const volatile __u32 source_mask;	/* lines of map source, minus one; a power of two */
 const volatile __u32 group_mask;	/* the same for map group */
+const volatile __u32 challenge_mask;	/* the same for map strangers */
 const volatile __u8 source_length6 = 64;	/* bits of an IPv6 address that are one source */
 const volatile bool test_clock;		/* the time is test_now_ns: for tests only */
 __u64 test_now_ns;
@@ -131,6 +132,27 @@ struct {
 	__type(key, __u32);
 	__type(value, struct flow_line);
 } flow_hot SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct challenge_line);
+} strangers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct challenge_use);
+} challenge_use SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct engage);
+} engaged SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

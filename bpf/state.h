@@ -63,6 +63,25 @@ static __always_inline struct pressure_now *pressure_now(void)
 	return bpf_map_lookup_elem(&pressure, &zero);
 }
 
+static __always_inline struct challenge_line *challenge_line(__u32 line)
+{
+	return bpf_map_lookup_elem(&strangers, &line);
+}
+
+static __always_inline struct challenge_use *challenge_use_now(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&challenge_use, &zero);
+}
+
+static __always_inline struct engage *engaged_now(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&engaged, &zero);
+}
+
 static __always_inline struct scratch *scratch_of_cpu(void)
 {
 	__u32 zero = 0;

@@ -142,12 +142,14 @@ struct policy_knobs {
 	__u16	total_rule[ROLE_COUNT];	/* rule numbers; 0: no limit */
 	__u16	destination_rule[ROLE_COUNT];
 	__u32	flags;			/* enum knob_flag */
-	__u32	reserved;
+	__u32	challenge_cost_ns;	/* 1e9 / rate of unproven SYNs that engages; 0: pressure alone */
 };
 ABI_SIZE(struct policy_knobs, POLICY_LINE);
 
 enum knob_flag {
 	KNOB_STRAY_ALWAYS = 1 << 0,	/* drop strays also where conntrack would pick them up */
+	KNOB_RETRANSMIT	= 1 << 8,	/* challenge: remember a SYN, wait for its retransmission */
+	KNOB_COOKIE	= 1 << 9,	/* challenge: answer a SYN, wait for the RST */
 };
 
 /*
@@ -198,7 +200,9 @@ ABI_SIZE(struct rule, 32);
 /* map "budget": the shared state of one limit; index: rule.slot, or one of these */
 #define BUDGET_UNPROVEN	(RULE_MAX + 0)	/* what pressure leaves to sources that are not proven */
 #define BUDGET_PROVEN	(RULE_MAX + 1)	/* and to those that are */
-#define BUDGET_MAX	(RULE_MAX + 2)
+#define BUDGET_ENGAGE	(RULE_MAX + 2)	/* unproven SYNs below the rate that engages challenges */
+#define BUDGET_RELEASE	(RULE_MAX + 3)	/* and below the rate at which they end */
+#define BUDGET_MAX	(RULE_MAX + 4)
 struct budget {
 	__u64	tat_ns;		/* theoretical arrival time: when the budget would be full again */
 	__u64	reserved[7];
@@ -273,6 +277,41 @@ struct flow_line {
 ABI_SIZE(struct flow_line, 64);
 #define FLOW_LINES	32768	/* a power of two, as is the next */
 #define FLOW_HOT_LINES	2048
+
+/* ---- challenges ---------------------------------------------------------------------------- */
+
+/*
+ * map "strangers": who has proved that he is there, and whose first SYN waits for its
+ * retransmission. A source has one line, so a stranger costs one. bpf/proven.h and
+ * bpf/retransmit.h have the rules. 0: free.
+ */
+#define STRANGER_LINES	2	/* for each line of map "source" */
+#define PROVEN_WAYS	4
+#define PENDING_WAYS	11
+struct challenge_line {
+	__u32	proven[PROVEN_WAYS];
+	__u32	pending[PENDING_WAYS];
+	__u32	next;			/* way of pending that is written next */
+};
+ABI_SIZE(struct challenge_line, 64);
+
+/* map "engaged", one entry: are strangers challenged? Written when that changes, and on the hold. */
+struct engage {
+	__u64	until_ns;		/* engaged by the rate of unproven SYNs until then */
+	__u64	since_ns;		/* when that began */
+	__u64	times;			/* how often it began */
+	__u64	reserved[5];
+};
+ABI_SIZE(struct engage, 64);
+
+/* map "challenge_use", one value per CPU */
+struct challenge_use {
+	__u64	retransmitted;		/* proved themselves by a retransmission */
+	__u64	answered;		/* proved themselves by the answer to a cookie */
+	__u64	sent;			/* cookies */
+	__u64	reserved;
+};
+ABI_SIZE(struct challenge_use, 32);
 
 /* ---- one place for the rest of the state --------------------------------------------------- */
 
@@ -356,5 +395,8 @@ enum feature {
 #define MAP_SECRET	"secret"
 #define MAP_FLOW	"flow"
 #define MAP_FLOW_HOT	"flow_hot"
+#define MAP_STRANGERS	"strangers"
+#define MAP_CHALLENGE_USE "challenge_use"
+#define MAP_ENGAGED	"engaged"
 
 #endif

@@ -41,6 +41,7 @@
 	X(56, STRAY, "stray", "belongs to no flow and can't open one") \
 	X(57, WINDOW, "window", "TCP sequence or state outside of its flow") \
 	X(60, CHALLENGED, "challenged", "unproven source was asked to prove itself") \
+	X(61, ANSWERED, "answered", "answer to a challenge: proves its source, and goes no further") \
 	X(64, RATE_SOURCE, "rate-source", "source opens flows faster than its limit") \
 	X(65, RATE_PREFIX, "rate-prefix", "prefix opens flows faster than its limit") \
 	X(66, RATE_DESTINATION, "rate-destination", "destination gets flows faster than its limit") \

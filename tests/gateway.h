@@ -20,6 +20,7 @@
 #include "compile.h"
 
 #define GATEWAY_LINES	1024	/* of the source and group tables */
+#define GATEWAY_STRANGERS 8192
 
 /* One kind of program: the object is that of its skeleton. */
 struct gateway_kind {
@@ -105,7 +106,7 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 {
 	static const char * const tables[] = { MAP_SOURCE, MAP_GROUP, MAP_SOURCE_MORE };
 	const __u64 key[4] = { 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 1 };
-	const __u32 mask = GATEWAY_LINES - 1;
+	const __u32 mask = GATEWAY_LINES - 1, stranger_mask = GATEWAY_STRANGERS - 1;
 	size_t size;
 	const void *bytes = kind->object(&size);
 	int error;
@@ -118,10 +119,13 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 	gateway_constant(gateway, "hash_key", key, sizeof(key));
 	gateway_constant(gateway, "source_mask", &mask, sizeof(mask));
 	gateway_constant(gateway, "group_mask", &mask, sizeof(mask));
+	gateway_constant(gateway, "challenge_mask", &stranger_mask, sizeof(stranger_mask));
 	gateway_constant(gateway, "test_clock", &own_clock, sizeof(own_clock));
 	for (int i = 0; i < 3; i++)
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(gateway->object, tables[i]),
 					 i == 2 ? GATEWAY_LINES * SOURCE_WAYS : GATEWAY_LINES);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(gateway->object, MAP_STRANGERS),
+				 GATEWAY_STRANGERS);
 	error = -bpf_object__load(gateway->object);
 	if (error) {
 		bpf_object__close(gateway->object);
@@ -180,20 +184,35 @@ static inline void gateway_count(const struct gateway *gateway, struct counter s
 	}
 }
 
+/* The bytes of the last frame that came out, and how many. */
+static __u8 gateway_out[4096];
+static __u32 gateway_out_size;
+
+/* One frame, and its verdict, without a look at the counters; -1: the kernel does not take it. */
+static inline int gateway_send(const struct gateway *gateway, const void *frame, size_t size)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = size,
+		    .data_out = gateway_out, .data_size_out = sizeof(gateway_out));
+
+	if (bpf_prog_test_run_opts(gateway->program, &run))
+		return -1;
+	gateway_out_size = run.data_size_out;
+	return run.retval;
+}
+
 /* One frame. False when the kernel does not take it. */
 static inline bool gateway_judge(const struct gateway *gateway, const void *frame, size_t size,
 				 struct gateway_answer *answer)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = size);
 	struct counter before[2 * REASON_COUNT], after[2 * REASON_COUNT];
 	__u64 packets = 0;
 
 	*answer = (struct gateway_answer){};
 	gateway_count(gateway, before);
-	if (bpf_prog_test_run_opts(gateway->program, &run))
+	answer->verdict = gateway_send(gateway, frame, size);
+	if (answer->verdict < 0)
 		return false;
 	gateway_count(gateway, after);
-	answer->verdict = run.retval;
 	for (int i = 0; i < 2 * REASON_COUNT; i++) {
 		if (after[i].packets == before[i].packets)
 			continue;

@@ -26,7 +26,7 @@ static const struct gateway_kind kinds[] = {
 
 /* A reason leaves this list with the stage that returns it, and gets a row. */
 static const enum reason returned_by_nobody[] = {
-	REASON_BYPASS, REASON_L4_CHECKSUM, REASON_CHALLENGED, REASON_RESERVE, REASON_PRESSURE,
+	REASON_BYPASS, REASON_L4_CHECKSUM, REASON_ANSWERED, REASON_RESERVE, REASON_PRESSURE,
 };
 
 /* ---- frames; n: how many of them came before ---- */
@@ -48,6 +48,15 @@ static void tcp(struct craft *c, const char *from, unsigned sport, const char *t
 static void syn(struct craft *c, unsigned n)
 {
 	tcp(c, STRANGER, 1000 + n, SERVER, 80, TCP_SYN);
+}
+
+/* never the same twice, or it would be a retransmission */
+static void syn_afresh(struct craft *c, unsigned n)
+{
+	static unsigned port = 1000;
+
+	(void)n;
+	tcp(c, STRANGER, ++port, SERVER, 80, TCP_SYN);
 }
 
 static void syn_of_neighbours(struct craft *c, unsigned n)
@@ -284,6 +293,8 @@ static const struct row rows[] = {
 	  LIMIT("prefix 0.0.0.0/0 per aggregate 1/minute burst 2") },
 	{ REASON_RATE_DESTINATION, "third flow", syn_of_neighbours, 2, false,
 	  LIMIT("per destination 1/minute burst 2") },
+	{ REASON_CHALLENGED, "stranger in a flood", syn_afresh, 1, false,
+	  "challenge { syn retransmit; engage above 1/minute unproven }" },
 	{ REASON_RATE_TOTAL, "third flow", syn_of_neighbours, 2, false, LIMIT("total 1/minute burst 2") },
 };
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))

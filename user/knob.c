@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdint.h>
 #include "knob.h"
 
 static void mark(__u64 mask[2], enum reason reason)
@@ -48,6 +49,18 @@ static void set_rules(struct policy_knobs *knobs, const struct policy *policy)
 	}
 }
 
+static void set_challenge(struct policy_knobs *knobs, const struct challenge_conf *challenge)
+{
+	__u64 cost_ns = challenge->engage.count ? rate_cost_ns(&challenge->engage) : 0;
+
+	if (challenge->way == CHALLENGE_RETRANSMIT)
+		knobs->flags |= KNOB_RETRANSMIT;
+	if (challenge->way == CHALLENGE_COOKIE)
+		knobs->flags |= KNOB_COOKIE;
+	/* a rate below one in four seconds counts as that */
+	knobs->challenge_cost_ns = cost_ns < UINT32_MAX ? cost_ns : UINT32_MAX;
+}
+
 void compile_knobs(const struct policy *policy, struct policy_knobs *knobs)
 {
 	*knobs = (struct policy_knobs){
@@ -60,6 +73,7 @@ void compile_knobs(const struct policy *policy, struct policy_knobs *knobs)
 		knobs->flags |= KNOB_STRAY_ALWAYS;
 	if (policy->challenge.way == CHALLENGE_OFF)
 		mark(knobs->off, REASON_CHALLENGED);
+	set_challenge(knobs, &policy->challenge);
 	if (!policy->pressure.reserve_percent)
 		mark(knobs->off, REASON_RESERVE);
 	set_rules(knobs, policy);

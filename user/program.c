@@ -29,6 +29,7 @@ static const struct { const char *name; bool stats; } pinned[] = {
 	{ MAP_POLICY, false }, { MAP_SECRET, false }, { MAP_DEV, true }, { MAP_COUNTER, true },
 	{ MAP_HIT, true }, { MAP_BUDGET, false }, { MAP_BUDGET_USE, true }, { MAP_SOURCE, false },
 	{ MAP_SOURCE_MORE, false }, { MAP_GROUP, false }, { MAP_PRESSURE, true }, { MAP_RUN, true },
+	{ MAP_STRANGERS, false }, { MAP_CHALLENGE_USE, true }, { MAP_ENGAGED, true },
 };
 #define PINNED_COUNT (sizeof(pinned) / sizeof(pinned[0]))
 
@@ -169,6 +170,7 @@ static struct bpf_object *object_open(const struct store *store, enum program_ki
 				      const struct run *run, struct fail *fail)
 {
 	__u32 lines = run->sources / SOURCE_WAYS, mask = lines - 1;
+	__u32 strangers = lines * STRANGER_LINES, stranger_mask = strangers - 1;
 	struct bpf_object *object;
 	char path[PIN_PATH + 32];
 	const void *elf;
@@ -191,8 +193,10 @@ static struct bpf_object *object_open(const struct store *store, enum program_ki
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, MAP_SOURCE), lines);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, MAP_SOURCE_MORE), run->sources);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, MAP_GROUP), lines);
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, MAP_STRANGERS), strangers);
 	if (!constant_set(object, "source_mask", &mask, sizeof(mask)) &&
 	    !constant_set(object, "group_mask", &mask, sizeof(mask)) &&
+	    !constant_set(object, "challenge_mask", &stranger_mask, sizeof(stranger_mask)) &&
 	    !constant_set(object, "features", &run->features, sizeof(run->features)))
 		return object;
 	bpf_object__close(object);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Strangers prove that they are there, before one of their SYNs may open a flow.
+ *
+ * Only a SYN from outside is challenged, of a source that is neither trusted nor proven, and only
+ * while challenges are engaged (engage.h). Whoever lives inside is not asked: an address that is
+ * none of ours does not come from there (spoofing has checks of its own). Nothing but a SYN can be
+ * challenged: no other packet is one that its sender must repeat or reset.
+ *
+ * Two ways, as the policy says:
+ *  - retransmit: the SYN is dropped, and its retransmission is admitted.
+ *  - cookie: the SYN is answered by a SYN-ACK whose acknowledgment number is wrong; the RST that a
+ *    stack must send for it (RFC 9293 3.10.7.3) carries that number back and proves the source.
+ *    The client stays in SYN-SENT, and its own retransmission is admitted. A SYN that can't be
+ *    answered (a fragment, IP options, no way to send from here) is challenged the first way.
+ */
+#ifndef WEIR_CHALLENGE_H
+#define WEIR_CHALLENGE_H
+
+#include <linux/in.h>
+#include "engage.h"
+#include "proven.h"
+#include "retransmit.h"
+#include "scene.h"
+
+static __always_inline struct proven_key proven_key_of(const struct pkt *pkt)
+{
+	return proven_key(pkt, source_length6, challenge_mask, hash_key);
+}
+
+/*
+ * Notes that the source of the packet is there. For packets whose source can't be spoofed only:
+ * of a flow that both sides have spoken in, or whose handshake this packet completes. It writes
+ * only when the proof that is there gets old, so it may be called often, but it costs a cache line.
+ */
+static __always_inline void prove(const struct pkt *pkt, enum proof proof, __u64 now_ns)
+{
+	struct proven_key key = proven_key_of(pkt);
+	struct challenge_line *line = challenge_line(key.line);
+
+	if (line)
+		proven_put(line, key.mark, proof, now_ns);
+}
+
+/* Has the source of the packet lately proved that it is there? */
+static __always_inline bool is_proven(const struct pkt *pkt, __u64 now_ns)
+{
+	struct proven_key key = proven_key_of(pkt);
+	const struct challenge_line *line = challenge_line(key.line);
+
+	return line && proven_in(line, key.mark, now_ns);
+}
+
+static __always_inline enum reason challenge_syn(const struct pkt *pkt, const struct scene *scene)
+{
+	struct proven_key key = proven_key_of(pkt);
+	struct challenge_line *line = challenge_line(key.line);
+	struct challenge_use *use = challenge_use_now();
+
+	if (!line || !use || proven_in(line, key.mark, scene->now_ns) ||
+	    !engage(scene->knobs->challenge_cost_ns, scene->now_ns))
+		return REASON_NONE;
+	if (!retransmit_came(line, pending_mark(pkt, hash_key), scene->now_ns))
+		return REASON_CHALLENGED;
+	proven_put(line, key.mark, PROOF_RETRANSMISSION, scene->now_ns);
+	use->retransmitted++;
+	return REASON_NONE;
+}
+
+static __always_inline enum reason challenge(const struct pkt *pkt, const struct scene *scene)
+{
+	if (!(scene->knobs->flags & (KNOB_RETRANSMIT | KNOB_COOKIE)) ||
+	    scene->role != ROLE_OUTSIDE || pkt->l4_proto != IPPROTO_TCP)
+		return REASON_NONE;
+	if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
+		return REASON_NONE;
+	return challenge_syn(pkt, scene);
+}
+
+#endif

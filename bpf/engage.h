@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Are strangers challenged now? They are when their SYNs come faster than the policy says, or the
+ * connection table is under pressure.
+ *
+ * The rate is watched with two budgets (budget.h), so that no CPU writes to shared memory for each
+ * packet. As long as all is calm each unproven SYN takes its share of one that fills at the rate
+ * of the policy; when it is empty, challenges begin. From then on each takes its share of one that
+ * fills at half that rate, and challenges go on until that one has not been empty for
+ * ENGAGE_HOLD_NS. In between nothing flips.
+ *
+ * The budgets hold ENGAGE_BURST_NS worth of SYNs, or what GCRA needs at least: so many unproven
+ * SYNs of a flood get through before it is noticed.
+ *
+ * The includer provides engaged_now(), pressure_now(), budget_of() and budget_use_of().
+ */
+#ifndef WEIR_ENGAGE_H
+#define WEIR_ENGAGE_H
+
+#include <stdbool.h>
+#include "budget.h"
+
+#define ENGAGE_HOLD_NS	10000000000ULL
+#define ENGAGE_STEP_NS	250000000ULL	/* the end is moved on in steps of this, to write seldom */
+#define ENGAGE_BURST_NS	20000000ULL
+
+static __always_inline bool engage_pressed(__u64 now_ns)
+{
+	const struct pressure_now *pressure = pressure_now();
+
+	return pressure && pressure->level >= PRESSURE_TIGHT && pressure->level <= PRESSURE_FULL &&
+	       now_ns - pressure->beat_ns < PRESSURE_STALE_NS;
+}
+
+/* Takes the share of one SYN. False: the budget is empty. */
+static __always_inline bool engage_take(__u32 slot, __u64 cost_ns, __u64 now_ns)
+{
+	struct rule rule = { .cost_ns = cost_ns, .burst_ns = ENGAGE_BURST_NS, .slot = slot };
+	struct pace pace = pace_of(&rule);
+	struct budget_use *use = budget_use_of(slot);
+	struct budget *shared = budget_of(slot);
+
+	if (!use || !shared)
+		return true;
+	if (!budget_open(shared, use, &pace, now_ns))
+		return false;
+	budget_spend(use);
+	return true;
+}
+
+/* An unproven SYN has come: is it challenged? cost_ns: of the policy; 0: under pressure alone. */
+static __always_inline bool engage(__u64 cost_ns, __u64 now_ns)
+{
+	struct engage *state = engaged_now();
+	__u64 until_ns;
+
+	if (!state)
+		return false;
+	if (!cost_ns)
+		return engage_pressed(now_ns);
+	until_ns = *(volatile __u64 *)&state->until_ns;
+	if (now_ns >= until_ns) {
+		if (engage_take(BUDGET_ENGAGE, cost_ns, now_ns))
+			return engage_pressed(now_ns);
+		if (__sync_val_compare_and_swap(&state->until_ns, until_ns,
+						now_ns + ENGAGE_HOLD_NS) == until_ns) {
+			state->since_ns = now_ns;
+			state->times++;
+		}
+		return true;
+	}
+	if (!engage_take(BUDGET_RELEASE, 2 * cost_ns, now_ns) &&
+	    until_ns - now_ns < ENGAGE_HOLD_NS - ENGAGE_STEP_NS)
+		__sync_val_compare_and_swap(&state->until_ns, until_ns, now_ns + ENGAGE_HOLD_NS);
+	return true;
+}
+
+#endif
