@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <unistd.h>
 #include "apply.h"
 #include "attach.h"
 #include "cli.h"
 #include "compile.h"
 #include "conntrack.h"
+#include "program.h"
 #include "session.h"
 
 static void check_file(struct cli *cli, const char *path, const struct policy *policy,
@@ -26,7 +26,7 @@ static void check_kernel(struct cli *cli)
 	__u64 count, max;
 
 	out_object_begin(&cli->out, "kernel", "kernel");
-	out_field_bool(&cli->out, "BTF", "btf", !access("/sys/kernel/btf/vmlinux", R_OK));
+	out_field_bool(&cli->out, "BTF", "btf", program_btf());
 	out_field_bool(&cli->out, "nf_conntrack", "nf_conntrack", !conntrack_fill(&count, &max));
 	out_field_bool(&cli->out, "flow look-up from XDP", "ct_lookup_xdp", features & FEATURE_CT_XDP);
 	out_field_bool(&cli->out, "flow look-up from tc", "ct_lookup_tc", features & FEATURE_CT_SKB);

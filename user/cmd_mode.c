@@ -47,7 +47,8 @@ static int confirm(struct policy *policy, void *data, struct fail *fail)
 {
 	(void)data;
 	if (!policy->enforce_until_ns)
-		return fail_set(fail, EXIT_NO_ENTRY, NULL, "nothing waits for a confirmation");
+		return fail_set(fail, EXIT_NO_ENTRY, "see with: weir mode show",
+				"nothing waits for a confirmation");
 	if (policy->enforce_until_ns <= apply_now_ns())
 		return fail_set(fail, EXIT_NO_ENTRY, "enforce again: weir mode enforce",
 				"too late: it is back in monitor mode already");

@@ -91,7 +91,7 @@ int entries_remove(struct entries *entries, const struct prefix *prefix, struct 
 	char text[PREFIX_TEXT];
 
 	if (!old) {
-		fail_set(fail, EXIT_NO_ENTRY, NULL, "%s is not on the list",
+		fail_set(fail, EXIT_NO_ENTRY, "see what is with its verb show", "%s is not on the list",
 			 prefix_print(prefix, text, sizeof(text)));
 		if (covering)
 			snprintf(fail->remedy, sizeof(fail->remedy), "it lies within %s, which is",

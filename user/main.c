@@ -83,7 +83,7 @@ bool cli_take(struct cli *cli, const char *word)
 
 int cli_end(struct cli *cli)
 {
-	const char *remedy = NULL;
+	const char *remedy = "see its words with: weir help OBJECT";
 
 	if (!cli->argc)
 		return 0;

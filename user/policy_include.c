@@ -15,7 +15,7 @@ static int open_safe(const char *path, bool unsafe, struct stat *stat, struct fa
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
-		return fail_set(fail, EXIT_USAGE, NULL, "%s: %s", path, strerror(errno));
+		return fail_set(fail, EXIT_USAGE, "name a config file that can be read", "%s: %s", path, strerror(errno));
 	if (fstat(fd, stat))
 		fail_set(fail, EXIT_USAGE, NULL, "%s: %s", path, strerror(errno));
 	else if (!S_ISREG(stat->st_mode))

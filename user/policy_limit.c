@@ -140,8 +140,6 @@ static int parse_words(int argc, char **argv, bool rate, struct limit *out, stru
 	reader_words(&reader, argc, argv, fail);
 	at = reader.lexer.now;
 	limit_key(&reader, &limit, &prefixes);
-	if (prefixes.count > 1)
-		reader_fail_at(&reader, &at, "one command each", "one prefix was expected, not a set");
 	if (rate || !reader_at_end(&reader))
 		limit_rate(&reader, &limit);
 	if (prefixes.count)

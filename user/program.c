@@ -108,9 +108,21 @@ __u32 program_probe(void)
 	return features;
 }
 
+bool program_btf(void)
+{
+	struct btf *vmlinux;
+
+	libbpf_set_print(log_quiet);
+	vmlinux = btf__load_vmlinux_btf();
+	if (libbpf_get_error(vmlinux))
+		return false;
+	btf__free(vmlinux);
+	return true;
+}
+
 static int load_failed(struct fail *fail, int error)
 {
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
+	if (!program_btf())
 		return fail_set(fail, EXIT_REFUSED, "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y",
 				"the kernel has no BTF (/sys/kernel/btf/vmlinux)");
 	if (error == EPERM || error == EACCES)

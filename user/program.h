@@ -20,6 +20,8 @@ struct program {
 
 /* What the kernel offers to programs loaded from now on (enum feature); loads nf_conntrack. */
 __u32 program_probe(void);
+/* Whether the kernel describes its types: without that no program of ours loads. */
+bool program_btf(void);
 
 /* Makes and pins the maps of an instance: their sizes follow run->sources. */
 int program_make_maps(const struct store *store, const struct run *run, struct fail *fail);
