@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include "advice.h"
 #include "apply.h"
 #include "attach.h"
 #include "cli.h"
 #include "conntrack.h"
 #include "pressure.h"
+#include "value.h"
 
 struct totals {
-	__u64	passed, would, dropped;
+	__u64	passed, would, dropped, unjudged;
 };
 
 static struct totals totals_of(const struct counter *counters)
@@ -25,21 +28,22 @@ static struct totals totals_of(const struct counter *counters)
 				totals.dropped += packets;
 			totals.would += counters[COUNTER_INDEX(slot, 1, reason)].packets;
 		}
+		totals.unjudged += counters[COUNTER_INDEX(slot, 0, REASON_FAIL_OPEN)].packets;
 	}
 	return totals;
 }
 
-static void show_conntrack(struct cli *cli)
+static void show_conntrack(struct cli *cli, const struct situation *is)
 {
-	__u64 count, max;
-
 	out_object_begin(&cli->out, "conntrack", "conntrack");
-	if (conntrack_fill(&count, &max)) {
-		out_field_text(&cli->out, "state", "state", "nf_conntrack is not loaded");
+	if (is->conntrack) {
+		out_field_number(&cli->out, "entries", "count", is->count);
+		out_field_number(&cli->out, "at most", "max", is->max);
+		out_field_real(&cli->out, "full (%)", "full_percent",
+			       is->max ? 100.0 * is->count / is->max : 0);
 	} else {
-		out_field_number(&cli->out, "entries", "count", count);
-		out_field_number(&cli->out, "at most", "max", max);
-		out_field_real(&cli->out, "full (%)", "full_percent", max ? 100.0 * count / max : 0);
+		out_field_text(&cli->out, "state", "state", is->elsewhere ?
+			       "in another network namespace" : "nf_conntrack is not loaded");
 	}
 	out_object_end(&cli->out);
 }
@@ -53,40 +57,36 @@ static void show_rate(struct cli *cli, const char *title, const char *key, __u64
 }
 
 /* What the table asks for now, and what the datapath does: without a daemon, nothing. */
-static int show_pressure(struct cli *cli, const struct store *store, const struct run *run,
-			 bool *running)
+static void show_pressure(struct cli *cli, const struct situation *is,
+			  const struct pressure_now *told)
 {
 	const struct pressure_marks marks = {
-		run->tight_percent, run->full_percent, run->reserve_percent,
+		is->run->tight_percent, is->run->full_percent, is->run->reserve_percent,
 	};
-	struct pressure_seen seen = { .unreplied_ns = conntrack_unreplied_ns() };
-	struct pressure_now now, told;
-	__u64 now_ns = apply_now_ns();
+	struct pressure_seen seen = {
+		.unreplied_ns = conntrack_unreplied_ns(), .count = is->count, .max = is->max,
+		.before = is->watched ? told->level : PRESSURE_CALM,
+	};
+	struct pressure_now now;
 
-	if (store_pressure_read(store, &told, &cli->fail))
-		return -cli->fail.status;
-	*running = pressure_fresh(&told, now_ns);
-	if (*running)
-		seen.before = told.level;
-	conntrack_fill(&seen.count, &seen.max);
 	pressure_of(&marks, &seen, &now);
 	out_object_begin(&cli->out, "pressure", "pressure");
 	out_field_text(&cli->out, "level", "level", pressure_name(now.level));
-	out_field_text(&cli->out, "in force", "in_force", pressure_name(*running ? told.level : 0));
+	out_field_text(&cli->out, "in force", "in_force", pressure_name(is->watched ? told->level : 0));
 	show_rate(cli, "strangers admitted (/s)", "admit_rate", now.admit_cost_ns);
 	show_rate(cli, "proven sources admitted (/s)", "proven_rate", now.proven_cost_ns);
 	out_field_bool(&cli->out, "reserve in use", "reserved_only", now.reserved_only);
 	out_object_end(&cli->out);
 	out_object_begin(&cli->out, "daemon", "daemon");
-	out_field_bool(&cli->out, "running", "running", *running);
-	if (told.beat_ns)
+	out_field_bool(&cli->out, "running", "running", is->watched);
+	if (told->beat_ns)
 		out_field_real(&cli->out, "last heard of (s ago)", "age_seconds",
-			       told.beat_ns < now_ns ? (now_ns - told.beat_ns) / 1e9 : 0);
+			       told->beat_ns < is->now_ns ? (is->now_ns - told->beat_ns) / 1e9 : 0);
 	out_object_end(&cli->out);
-	return 0;
 }
 
-static void show_links(struct cli *cli, const struct store *store, const struct dev devs[DEV_MAX])
+static void show_links(struct cli *cli, const struct dev devs[DEV_MAX],
+		       const char *const state[DEV_MAX])
 {
 	static const char *const roles[] = { "outside", "inside" };
 	static const char *const drivers[] = { "auto", "native", "generic", "tc" };
@@ -102,25 +102,98 @@ static void show_links(struct cli *cli, const struct store *store, const struct 
 		out_text(&cli->out, devs[slot].name);
 		out_text(&cli->out, roles[devs[slot].role % 2]);
 		out_text(&cli->out, drivers[devs[slot].driver % 4]);
-		out_text(&cli->out, attach_state(store, slot, &devs[slot]));
+		out_text(&cli->out, state[slot]);
 	}
 	out_table_end(&cli->out, "attached to no device");
 }
 
-/* What an operator should type next, if anything. */
-static const char *advice(const struct run *run, const struct totals *totals, bool enforcing,
-			  bool watched)
+static void show_mode(struct cli *cli, const struct run *run, __u64 now_ns)
 {
-	if (!watched && (run->tight_percent || run->full_percent || run->reserve_percent))
-		return "nothing is done about pressure while nobody watches conntrack: weir daemon";
-	if (!(run->features & FEATURE_CT_XDP))
-		return "this kernel can't look flows up from XDP: known flows are not told from new ones; "
-		       "load nf_conntrack, then attach again";
-	if (!enforcing && totals->would)
-		return "look at `weir stats show by reason`; when only the flood is there: weir mode enforce";
-	if (!enforcing)
-		return "nothing would have been dropped so far; set limits with: weir limit add";
-	return NULL;
+	bool enforcing = run->mode == MODE_ENFORCE &&
+			 !(run->enforce_until_ns && run->enforce_until_ns <= now_ns);
+	char text[DURATION_TEXT];
+
+	out_field_text(&cli->out, "mode", "mode", enforcing ? "enforce" : "monitor");
+	if (enforcing && run->enforce_until_ns)
+		out_field_text(&cli->out, "unless confirmed, ends in", "ends_in",
+			       duration_print(run->enforce_until_ns - now_ns, text, sizeof(text)));
+}
+
+static void show_kernel(struct cli *cli, const struct run *run)
+{
+	out_object_begin(&cli->out, "kernel", "kernel");
+	out_field_bool(&cli->out, "flow look-up from XDP", "ct_lookup_xdp",
+		       run->features & FEATURE_CT_XDP);
+	out_field_bool(&cli->out, "flow look-up from tc", "ct_lookup_tc",
+		       run->features & FEATURE_CT_SKB);
+	out_object_end(&cli->out);
+}
+
+static void show_packets(struct cli *cli, const struct totals *totals)
+{
+	out_object_begin(&cli->out, "packets", "packets");
+	out_field_number(&cli->out, "passed", "passed", totals->passed);
+	out_field_number(&cli->out, "would have been dropped", "would_drop", totals->would);
+	out_field_number(&cli->out, "dropped", "dropped", totals->dropped);
+	out_object_end(&cli->out);
+}
+
+/* What is wrong and what to type: a line each; in JSON all of them, and the first one as "next". */
+static void show_advice(struct cli *cli, const struct situation *is)
+{
+	static const struct out_column column = { "advice", "text", OUT_TEXT };
+	char text[ADVICE_MAX][ADVICE_TEXT];
+	int count = advise(is, text);
+
+	if (!cli->out.json) {
+		for (int i = 0; i < count; i++)
+			out_field_text(&cli->out, "next", "next", text[i]);
+		return;
+	}
+	out_field_text(&cli->out, "next", "next", count ? text[0] : NULL);
+	out_table_begin(&cli->out, "advice", &column, 1);
+	for (int i = 0; i < count; i++)
+		out_text(&cli->out, text[i]);
+	out_table_end(&cli->out, NULL);
+}
+
+static bool is_elsewhere(const struct run *run)
+{
+	struct stat here;
+
+	return stat("/proc/self/ns/net", &here) == 0 && here.st_ino != run->netns;
+}
+
+static int show_status(struct cli *cli, const struct store *store, const struct run *run,
+		       const struct dev devs[DEV_MAX], const struct totals *totals)
+{
+	const char *state[DEV_MAX] = {};
+	struct situation is = {
+		.instance = cli->instance, .run = run, .devs = devs, .state = state,
+		.would = totals->would, .dropped = totals->dropped, .unjudged = totals->unjudged,
+		.elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
+	};
+	struct pressure_now pressure;
+
+	if (store_pressure_read(store, &pressure, &cli->fail))
+		return -cli->fail.status;
+	is.watched = pressure_fresh(&pressure, is.now_ns);
+	is.conntrack = !is.elsewhere && !conntrack_fill(&is.count, &is.max);
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (devs[slot].ifindex)
+			state[slot] = attach_state(store, slot, &devs[slot]);
+	out_object_begin(&cli->out, NULL, NULL);
+	out_field_text(&cli->out, "instance", "instance", cli->instance);
+	show_mode(cli, run, is.now_ns);
+	show_conntrack(cli, &is);
+	show_pressure(cli, &is, &pressure);
+	show_links(cli, devs, state);
+	show_packets(cli, totals);
+	show_kernel(cli, run);
+	out_field_number(&cli->out, "sources remembered at most", "sources", run->sources);
+	show_advice(cli, &is);
+	out_object_end(&cli->out);
+	return 0;
 }
 
 int cmd_status(struct cli *cli)
@@ -130,7 +203,7 @@ int cmd_status(struct cli *cli)
 	struct totals totals;
 	struct store store;
 	struct run run;
-	bool enforcing, watched = false;
+	int result;
 
 	if (cli_end(cli) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
 	    store_run_read(&store, &run, &cli->fail) ||
@@ -139,29 +212,7 @@ int cmd_status(struct cli *cli)
 		return -cli->fail.status;
 	totals = totals_of(counters);
 	free(counters);
-	enforcing = run.mode == MODE_ENFORCE &&
-		    !(run.enforce_until_ns && run.enforce_until_ns <= apply_now_ns());
-	out_object_begin(&cli->out, NULL, NULL);
-	out_field_text(&cli->out, "instance", "instance", cli->instance);
-	out_field_text(&cli->out, "mode", "mode", enforcing ? "enforce" : "monitor");
-	show_conntrack(cli);
-	if (show_pressure(cli, &store, &run, &watched))
-		return -cli->fail.status;
-	show_links(cli, &store, devs);
-	out_object_begin(&cli->out, "packets", "packets");
-	out_field_number(&cli->out, "passed", "passed", totals.passed);
-	out_field_number(&cli->out, "would have been dropped", "would_drop", totals.would);
-	out_field_number(&cli->out, "dropped", "dropped", totals.dropped);
-	out_object_end(&cli->out);
-	out_object_begin(&cli->out, "kernel", "kernel");
-	out_field_bool(&cli->out, "flow look-up from XDP", "ct_lookup_xdp",
-		       run.features & FEATURE_CT_XDP);
-	out_field_bool(&cli->out, "flow look-up from tc", "ct_lookup_tc",
-		       run.features & FEATURE_CT_SKB);
-	out_object_end(&cli->out);
-	out_field_number(&cli->out, "sources remembered at most", "sources", run.sources);
-	out_field_text(&cli->out, "next", "next", advice(&run, &totals, enforcing, watched));
-	out_object_end(&cli->out);
+	result = show_status(cli, &store, &run, devs, &totals);
 	store_close(&store);
-	return 0;
+	return result;
 }

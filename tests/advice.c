@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What status says is wrong: each of it is said, the most urgent first, and nothing in peace. */
+#include "advice.h"
+#include "test.h"
+
+static struct run run;
+static struct dev devs[DEV_MAX];
+static const char *state[DEV_MAX];
+static char text[ADVICE_MAX][ADVICE_TEXT];
+
+/* one native device, enforcing for ever, a table that is half full */
+static struct situation peace(void)
+{
+	run = (struct run){ .mode = MODE_ENFORCE, .features = FEATURE_CT_XDP };
+	memset(devs, 0, sizeof(devs));
+	memset(state, 0, sizeof(state));
+	devs[3] = (struct dev){ .ifindex = 7, .driver = DRIVER_NATIVE, .name = "wan0" };
+	state[3] = "attached";
+	return (struct situation){
+		.instance = "default", .run = &run, .devs = devs, .state = state,
+		.conntrack = true, .count = 500, .max = 1000, .now_ns = 100000000000ULL,
+	};
+}
+
+static void says(const struct situation *situation, int which, const char *words)
+{
+	int count = advise(situation, text);
+
+	CHECK_SAID(count > which, "only %d lines", count);
+	CHECK_SAID(strstr(text[which], words), "\"%s\" is not in \"%s\"", words, text[which]);
+}
+
+TEST(peace_needs_no_advice)
+{
+	struct situation is = peace();
+
+	CHECK_EQ(advise(&is, text), 0);
+}
+
+TEST(a_device_that_is_gone_comes_first)
+{
+	struct situation is = peace();
+
+	state[3] = "gone";
+	is.count = 999;
+	says(&is, 0, "weir link attach dev wan0");
+	says(&is, 1, "conntrack is 99 % full");
+}
+
+TEST(no_device)
+{
+	struct situation is = peace();
+
+	devs[3].ifindex = 0;
+	says(&is, 0, "attached to no device");
+	CHECK_EQ(advise(&is, text), 1);
+}
+
+TEST(readers_who_may_not_look_are_not_alarmed)
+{
+	struct situation is = peace();
+
+	state[3] = "?";
+	CHECK_EQ(advise(&is, text), 0);
+}
+
+TEST(a_full_table_is_said_from_ninety_percent_on)
+{
+	struct situation is = peace();
+
+	is.count = 899;
+	CHECK_EQ(advise(&is, text), 0);
+	is.count = 900;
+	says(&is, 0, "weir source top");
+	run.mode = MODE_MONITOR;
+	says(&is, 0, "weir mode enforce for 10m");
+	is.max = 0;
+	CHECK_EQ(advise(&is, text), 1);
+}
+
+TEST(look_ups_that_the_driver_needs)
+{
+	struct situation is = peace();
+
+	run.features = FEATURE_CT_SKB;
+	says(&is, 0, "modprobe nf_conntrack");
+	devs[3].driver = DRIVER_TC;
+	CHECK_EQ(advise(&is, text), 0);
+	run.features = FEATURE_CT_XDP;
+	says(&is, 0, "modprobe nf_conntrack");
+}
+
+TEST(enforcing_that_ends)
+{
+	struct situation is = peace();
+
+	run.enforce_until_ns = is.now_ns + 60000000000ULL;
+	says(&is, 0, "in 1m: weir confirm");
+	run.enforce_until_ns = is.now_ns;
+	says(&is, 0, "weir mode enforce");
+	run.mode = MODE_MONITOR;
+	says(&is, 0, "monitor mode, and nothing");
+}
+
+TEST(monitor_mode)
+{
+	struct situation is = peace();
+
+	run.mode = MODE_MONITOR;
+	is.would = 5;
+	is.instance = "blue";
+	says(&is, 0, "weir -I blue stats show by reason");
+}
+
+TEST(pressure_that_nobody_watches)
+{
+	struct situation is = peace();
+
+	run.full_percent = 90;
+	says(&is, 0, "weir daemon");
+	is.watched = true;
+	CHECK_EQ(advise(&is, text), 0);
+}
+
+TEST(unjudged_packets)
+{
+	struct situation is = peace();
+
+	is.unjudged = 3;
+	says(&is, 0, "3 packets passed unjudged");
+}
+
+TEST(more_than_fits_is_cut)
+{
+	struct situation is = peace();
+
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		devs[slot] = devs[3];
+		state[slot] = "gone";
+	}
+	CHECK_EQ(advise(&is, text), ADVICE_MAX);
+}
+
+int main(void)
+{
+	return test_main();
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "advice.h"
+#include "value.h"
+
+struct list {
+	char	(*text)[ADVICE_TEXT];
+	int	count;
+	char	weir[48];	/* how this instance is spoken to */
+};
+
+__attribute__((format(printf, 2, 3)))
+static void say(struct list *list, const char *format, ...)
+{
+	va_list values;
+
+	if (list->count == ADVICE_MAX)
+		return;
+	va_start(values, format);
+	vsnprintf(list->text[list->count++], ADVICE_TEXT, format, values);
+	va_end(values);
+}
+
+/* Returns how many devices are attached, as far as one may look. */
+static int say_devices(struct list *list, const struct situation *is)
+{
+	int attached = 0;
+
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		const struct dev *dev = &is->devs[slot];
+
+		if (!dev->ifindex)
+			continue;
+		if (strcmp(is->state[slot], "gone")) {
+			attached++;
+			continue;
+		}
+		say(list, "%s is gone, and one of that name is not judged: %s link attach dev %s, or link detach",
+		    dev->name, list->weir, dev->name);
+	}
+	return attached;
+}
+
+static void say_kernel(struct list *list, const struct situation *is)
+{
+	bool xdp = false, tc = false;
+
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		xdp |= is->devs[slot].ifindex && is->devs[slot].driver != DRIVER_TC;
+		tc |= is->devs[slot].ifindex && is->devs[slot].driver == DRIVER_TC;
+	}
+	if ((xdp && !(is->run->features & FEATURE_CT_XDP)) ||
+	    (tc && !(is->run->features & FEATURE_CT_SKB)))
+		say(list, "flows can't be looked up, so known ones are not told from new ones: "
+		    "modprobe nf_conntrack, then attach again");
+}
+
+static void say_table(struct list *list, const struct situation *is, bool enforcing)
+{
+	unsigned int percent = is->max ? is->count * 100 / is->max : 0;
+
+	if (!is->conntrack || percent < ADVICE_FULL)
+		return;
+	if (!enforcing)
+		say(list, "conntrack is %u %% full and nothing is dropped: %s mode enforce for 10m", percent,
+		    list->weir);
+	else
+		say(list, "conntrack is %u %% full: see who opens flows with %s source top, then limit or block it",
+		    percent, list->weir);
+}
+
+static void say_mode(struct list *list, const struct situation *is, bool over)
+{
+	char text[DURATION_TEXT];
+	__u64 end_ns = is->run->enforce_until_ns;
+
+	if (over)
+		say(list, "enforcing has ended by itself, %s ago: %s mode enforce",
+		    duration_print(is->now_ns - end_ns, text, sizeof(text)), list->weir);
+	else if (is->run->mode == MODE_ENFORCE && end_ns)
+		say(list, "enforcing ends by itself in %s: %s confirm",
+		    duration_print(end_ns - is->now_ns, text, sizeof(text)), list->weir);
+	else if (is->run->mode == MODE_MONITOR && is->would)
+		say(list, "monitor mode drops nothing: look at %s stats show by reason; when only the flood "
+		    "would be dropped: %s mode enforce for 10m", list->weir, list->weir);
+	else if (is->run->mode == MODE_MONITOR)
+		say(list, "monitor mode, and nothing would have been dropped; set limits with: %s limit add",
+		    list->weir);
+}
+
+int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
+{
+	bool over = is->run->mode == MODE_ENFORCE && is->run->enforce_until_ns &&
+		    is->run->enforce_until_ns <= is->now_ns;
+	struct list list = { .text = text };
+
+	snprintf(list.weir, sizeof(list.weir), strcmp(is->instance, "default") ? "weir -I %s" : "weir",
+		 is->instance);
+	if (!say_devices(&list, is) && !list.count)
+		say(&list, "attached to no device: %s link attach dev IF", list.weir);
+	if (is->elsewhere)
+		say(&list, "the instance belongs to another network namespace: what conntrack says there is not seen here");
+	say_kernel(&list, is);
+	say_table(&list, is, is->run->mode == MODE_ENFORCE && !over);
+	if (!is->watched && (is->run->tight_percent || is->run->full_percent || is->run->reserve_percent))
+		say(&list, "nothing is done about pressure while nobody watches conntrack: %s daemon", list.weir);
+	if (is->unjudged)
+		say(&list, "%llu packets passed unjudged (fail-open): attach again: %s link attach dev IF",
+		    is->unjudged, list.weir);
+	say_mode(&list, is, over);
+	return list.count;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is wrong with an instance, and what to type next. A pure function of what status knows. */
+#ifndef WEIR_ADVICE_H
+#define WEIR_ADVICE_H
+
+#include <stdbool.h>
+#include "abi.h"
+
+#define ADVICE_MAX	16
+#define ADVICE_TEXT	256
+#define ADVICE_FULL	90	/* percent of the connection table that an operator should hear of */
+
+struct situation {
+	const char	*instance;
+	const struct run *run;
+	const struct dev *devs;		/* all DEV_MAX slots */
+	const char	*const *state;	/* of each slot: "attached", "gone" or "?" */
+	bool		elsewhere;	/* the instance belongs to another network namespace */
+	bool		watched;	/* a daemon tells the datapath how full conntrack is */
+	bool		conntrack;	/* the next two are known */
+	__u64		count, max;
+	__u64		would, dropped, unjudged;	/* packets */
+	__u64		now_ns;		/* CLOCK_MONOTONIC */
+};
+
+/* One line each, the most urgent first. Returns how many there are. */
+int advise(const struct situation *situation, char text[ADVICE_MAX][ADVICE_TEXT]);
+
+#endif
