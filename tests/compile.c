@@ -12,11 +12,6 @@ static bool marked(const __u64 mask[2], enum reason reason)
 	return mask[reason >> 6] >> (reason & 63) & 1;
 }
 
-static const struct rule *rule_at(const struct arena *arena, __u32 number)
-{
-	return (const struct rule *)(arena->bytes + head_of(arena)->rule * POLICY_LINE) + number;
-}
-
 /* flows that rule `number` may burst; 0 for none: tests tell limits apart by it */
 static __u64 burst(const struct arena *arena, __u32 number)
 {

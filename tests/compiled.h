@@ -55,6 +55,11 @@ static inline const struct policy_head *head_of(const struct arena *arena)
 	return (const struct policy_head *)arena->bytes;
 }
 
+static inline const struct rule *rule_at(const struct arena *arena, __u32 number)
+{
+	return (const struct rule *)(arena->bytes + head_of(arena)->rule * POLICY_LINE) + number;
+}
+
 static inline struct prefix prefix(const char *text)
 {
 	struct prefix prefix = { 0 };

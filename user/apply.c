@@ -10,6 +10,7 @@
 #include "compile.h"
 #include "conntrack.h"
 #include "device.h"
+#include "nat.h"
 #include "port.h"
 #include "slot.h"
 
@@ -30,6 +31,8 @@ int apply_read(const struct store *store, struct policy *policy, struct fail *fa
 	if (store_policy_read(store, &arena, fail))
 		return -fail->status;
 	result = decompile(&arena, apply_now_ns(), policy, fail);
+	if (!result)
+		compiled_guard(&arena, &policy->guard);
 	arena_free(&arena);
 	return result;
 }
@@ -89,6 +92,7 @@ static int prepare(const struct store *store, const struct policy *policy, struc
 	if (device_addresses(&own, &known.own_count))
 		return fail_set(fail, EXIT_REFUSED, NULL, "can't list the addresses of this machine");
 	known.own = own;
+	nat_guard_find(&known);
 	result = compile(&known, first ? NULL : &before, apply_now_ns(), arena, fail);
 	if (!result)
 		result = slots_clear(store, first ? NULL : &before, arena, fail);

@@ -39,6 +39,11 @@ int cmd_config_show(struct cli *cli)
 		return -cli->fail.status;
 	to = open_memstream(&text, &size);
 	policy_print(to, &policy, apply_now_ns(), true);
+	if (policy.guard.rate.count) {
+		fputs("# by default, for the source ports of masquerading: ", to);
+		limit_print(to, &policy.guard);
+		fputc('\n', to);
+	}
 	fclose(to);
 	policy_free(&policy);
 	if (cli->out.json) {

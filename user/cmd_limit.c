@@ -3,7 +3,6 @@
 #include <string.h>
 #include "apply.h"
 #include "cli.h"
-#include "compile.h"
 
 /* The limit that stands in the way of this one, or is it. */
 static struct limit *limit_find(struct policy *policy, const struct limit *wanted)
@@ -105,74 +104,4 @@ int cmd_limit_replace(struct cli *cli)
 int cmd_limit_del(struct cli *cli)
 {
 	return limit_edit(cli, false, limit_del);
-}
-
-static const char *kind_name(enum limit_kind kind)
-{
-	static const char *const names[] = {
-		[LIMIT_SOURCE] = "per source", [LIMIT_PREFIX] = "total",
-		[LIMIT_AGGREGATE] = "per aggregate", [LIMIT_DESTINATION] = "per destination",
-		[LIMIT_TOTAL] = "total",
-	};
-
-	return names[kind];
-}
-
-static int limit_row(struct cli *cli, const struct store *store, const struct arena *arena,
-		     const struct limit *limit)
-{
-	__u32 slot = compiled_slot(arena, limit);
-	char text[RATE_TEXT], prefix[PREFIX_TEXT];
-	struct budget_use use = {};
-
-	if (slot && store_budget_use_read(store, slot, &use, &cli->fail))
-		return -cli->fail.status;
-	out_text(&cli->out, limit->prefix.family ?
-		 prefix_print(&limit->prefix, prefix, sizeof(prefix)) : NULL);
-	out_text(&cli->out, kind_name(limit->kind));
-	out_text(&cli->out, limit->roles == 1 << ROLE_OUTSIDE ? "outside" :
-		 limit->roles == 1 << ROLE_INSIDE ? "inside" : "both");
-	out_text(&cli->out, rate_print(&limit->rate, text, sizeof(text)));
-	if (limit->burst)
-		out_number(&cli->out, limit->burst);
-	else
-		out_absent(&cli->out);
-	if (slot) {
-		out_number(&cli->out, use.admitted);
-		out_number(&cli->out, use.dropped);
-	} else {
-		out_absent(&cli->out);
-		out_absent(&cli->out);
-	}
-	return 0;
-}
-
-int cmd_limit_show(struct cli *cli)
-{
-	static const struct out_column columns[] = {
-		{ "prefix", "prefix", OUT_TEXT }, { "what", "what", OUT_TEXT },
-		{ "from", "from", OUT_TEXT }, { "rate", "rate", OUT_TEXT },
-		{ "burst", "burst", OUT_NUMBER }, { "admitted", "admitted", OUT_NUMBER },
-		{ "dropped", "dropped", OUT_NUMBER },
-	};
-	struct arena arena = {};
-	struct policy policy;
-	struct store store;
-	int result;
-
-	policy_init(&policy);
-	if (cli_end(cli) || store_open(cli->instance, STORE_READ, &store, &cli->fail) ||
-	    store_policy_read(&store, &arena, &cli->fail))
-		return -cli->fail.status;
-	result = decompile(&arena, apply_now_ns(), &policy, &cli->fail);
-	if (!result)
-		out_table_begin(&cli->out, NULL, columns, 7);
-	for (size_t i = 0; i < policy.limit_count && !result; i++)
-		result = limit_row(cli, &store, &arena, &policy.limit[i]);
-	if (!result)
-		out_table_end(&cli->out, "no limits");
-	policy_free(&policy);
-	arena_free(&arena);
-	store_close(&store);
-	return result;
 }

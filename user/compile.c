@@ -48,15 +48,16 @@ static int compile_rules(const struct policy *policy, const struct arena *before
 			 struct arena *arena, struct fail *fail)
 {
 	size_t count = policy->limit_count;
+	size_t guard = policy->guard.rate.count ? count + 1 : 0;
 	struct rule *rule;
 	__u32 *slot, line;
 	int result;
 
-	if (count >= RULE_MAX)
+	if (count + !!guard >= RULE_MAX)
 		return fail_set(fail, EXIT_USAGE, NULL, "%zu limits: at most %d are possible", count,
 				RULE_MAX - 1);
 	slot = calloc(count + 1, sizeof(*slot));
-	line = arena_grow(arena, (count + 1) / 2 + 1);
+	line = arena_grow(arena, (count + !!guard + 1) / 2 + 1);
 	if (!slot || !line) {
 		free(slot);
 		return no_memory(fail);
@@ -65,6 +66,8 @@ static int compile_rules(const struct policy *policy, const struct arena *before
 	rule = line_of(arena, line);
 	for (size_t i = 0; i < count && !result; i++)
 		rule[i + 1] = rule_of(&policy->limit[i], slot[i]);
+	if (guard)
+		rule[guard] = rule_of(&policy->guard, 0);
 	((struct policy_head *)arena->bytes)->rule = line;
 	free(slot);
 	return result;
@@ -210,6 +213,32 @@ __u32 compiled_slot(const struct arena *arena, const struct limit *limit)
 			slot = slot_of_rule(arena, i + 1);
 	policy_free(&policy);
 	return slot;
+}
+
+bool compiled_guard(const struct arena *arena, struct limit *guard)
+{
+	const struct policy_head *head = (const struct policy_head *)arena->bytes;
+	const struct policy_knobs *knobs = (const struct policy_knobs *)(head + 1);
+	__u32 number = arena->lines > 1 ? knobs->destination_rule[ROLE_INSIDE] : 0;
+	const struct rule *rule;
+	struct policy policy;
+	struct fail none;
+	bool mine;
+
+	if (!number || record_read_text(arena, &policy, &none))
+		return false;
+	mine = number == policy.limit_count + 1;
+	policy_free(&policy);
+	if (!mine || (size_t)head->rule * 2 + number >= arena->lines * 2)
+		return false;
+	rule = (const struct rule *)(arena->bytes + (size_t)head->rule * POLICY_LINE) + number;
+	*guard = (struct limit){
+		.kind = LIMIT_DESTINATION,
+		.roles = 1 << ROLE_INSIDE,
+		.rate = { (1000000000 + rule->cost_ns / 2) / rule->cost_ns, 1000000000 },
+		.burst = rule->burst_ns / rule->cost_ns,
+	};
+	return true;
 }
 
 __u32 compiled_hit(const struct arena *arena, const struct prefix *prefix)

@@ -26,6 +26,9 @@ int decompile(const struct arena *arena, __u64 now_ns, struct policy *policy, st
 /* Where one limit of a compiled policy keeps its state; for `limit show`. 0: it has none. */
 __u32 compiled_slot(const struct arena *arena, const struct limit *limit);
 
+/* The default limit per destination from inside, if the arena has it in force. */
+bool compiled_guard(const struct arena *arena, struct limit *guard);
+
 /* The index in map "hit" of the block entry of that prefix; 0: there is no such entry. Entries that
  * somebody gave a timeout or a comment have one of their own, the others share one. */
 __u32 compiled_hit(const struct arena *arena, const struct prefix *prefix);

@@ -47,6 +47,8 @@ static void set_rules(struct policy_knobs *knobs, const struct policy *policy)
 				knobs->destination_rule[role] = i + 1;
 		}
 	}
+	if (policy->guard.rate.count && !knobs->destination_rule[ROLE_INSIDE])
+		knobs->destination_rule[ROLE_INSIDE] = policy->limit_count + 1;
 }
 
 static void set_challenge(struct policy_knobs *knobs, const struct challenge_conf *challenge)

@@ -112,6 +112,8 @@ struct policy {
 	size_t		bypass_count;
 	struct pressure_conf pressure;
 	struct challenge_conf challenge;
+	struct limit	guard;			/* no part of the text: the default of `from inside
+						 * per destination`, see nat.h; rate 0: none */
 	const struct prefix *own;		/* borrowed, no part of the text: the gateway's
 						 * addresses at the time of compiling */
 	size_t		own_count;
