@@ -89,9 +89,10 @@ static inline const struct class *source(struct arena *arena, const char *addres
 
 static inline void add(struct entries *entries, const char *text, __u64 until_ns, const char *comment)
 {
-	struct entry entry = { prefix(text), until_ns, comment ? strdup(comment) : NULL };
+	struct entry entry = { .prefix = prefix(text), .until_ns = until_ns };
 	struct fail fail;
 
+	entry.comment = comment ? strdup(comment) : NULL;
 	CHECK_EQ(entries_put(entries, &entry, &fail), 0);
 }
 

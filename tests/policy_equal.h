@@ -26,6 +26,7 @@ static inline bool entries_equal(const struct entries *a, const struct entries *
 		const struct entry *x = &a->at[i], *y = &b->at[i];
 
 		if (prefix_compare(&x->prefix, &y->prefix) || x->until_ns != y->until_ns ||
+		    x->announce != y->announce ||
 		    strcmp(x->comment ? x->comment : "", y->comment ? y->comment : ""))
 			return false;
 	}

@@ -29,12 +29,15 @@ static struct ports random_ports(void)
 	return (struct ports){ first, first + random_below(65536 - first) };
 }
 
-static void random_entries(struct entries *entries)
+/* announce: some of them are, too */
+static void random_entries(struct entries *entries, bool announce)
 {
 	struct fail fail;
 
 	for (__u32 i = random_below(6); i; i--) {
-		struct entry entry = { random_prefix(), ~0ULL, NULL };
+		struct entry entry = { .prefix = random_prefix(), .until_ns = ~0ULL };
+
+		entry.announce = announce && random_below(2);
 
 		if (random_below(2))
 			entry.until_ns = NOW + (1 + random_below(1000000)) * SECOND;
@@ -162,8 +165,8 @@ TEST(random_policies_round_trip)
 		if (policy.mode == MODE_ENFORCE && random_below(2))
 			policy.enforce_until_ns = NOW + (1 + random_below(100000)) * SECOND;
 		random_interfaces(&policy);
-		random_entries(&policy.trust);
-		random_entries(&policy.block);
+		random_entries(&policy.trust, false);
+		random_entries(&policy.block, true);
 		random_checks(&policy.check);
 		random_limits(&policy);
 		random_pressure(&policy.pressure);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "announce.h"
 #include "apply.h"
 #include "attach.h"
 #include "compile.h"
@@ -119,6 +120,8 @@ static int put_in_force(const struct store *store, const struct policy *policy, 
 
 	if (!result)
 		result = publish(store, policy, &arena, fail);
+	if (!result)
+		result = announce_sync(policy, apply_now_ns(), fail);
 	arena_free(&arena);
 	return result;
 }
@@ -390,8 +393,10 @@ static int switch_over(struct store *store, const struct policy *policy, char *m
 		if (result)
 			devices_restore(store, before);
 	}
-	if (!result)
+	if (!result) {
 		detach_unwanted(store, policy, before);
+		result = announce_sync(policy, apply_now_ns(), fail);
+	}
 	arena_free(&arena);
 	if_freenameindex(devices);
 	return result;
@@ -402,8 +407,11 @@ int apply_policy(struct store *store, const struct policy *policy, char *missing
 {
 	struct fail ignored;
 	bool fresh;
-	int result = instance_ready(store, &fresh, fail);
+	int result = announce_check_all(policy, fail);
 
+	if (result)
+		return result;
+	result = instance_ready(store, &fresh, fail);
 	if (!result)
 		result = switch_over(store, policy, missing, size, fail);
 	if (result && fresh)

@@ -2,6 +2,7 @@
 /* The trust list and the block list: the same verbs on two lists. */
 #include <string.h>
 #include <unistd.h>
+#include "announce.h"
 #include "apply.h"
 #include "cli.h"
 #include "list.h"
@@ -29,8 +30,12 @@ static int entry_put(struct policy *policy, void *data, struct fail *fail)
 {
 	struct list_edit *edit = data;
 
+	if (edit->entry.announce && announce_check(policy, &edit->entry, fail))
+		return -fail->status;
 	if (entries_put(list_of(policy, edit->trust), &edit->entry, fail))
 		return -fail->status;
+	if (edit->entry.announce && policy->mode != MODE_ENFORCE)
+		fputs("weir: it will be announced in enforce mode: this is monitor mode\n", stderr);
 	session_warn(policy, apply_now_ns());
 	return 0;
 }
@@ -79,6 +84,8 @@ static int list_add(struct cli *cli, bool trust)
 
 	if (entry_parse(cli->argc, cli->argv, apply_now_ns(), &edit.entry, &cli->fail))
 		return -cli->fail.status;
+	if (trust && edit.entry.announce)
+		return fail_set(&cli->fail, EXIT_USAGE, NULL, "only what is blocked can be announced");
 	return apply_edit(cli->instance, entry_put, &edit, &cli->fail);
 }
 

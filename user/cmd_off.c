@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "announce.h"
 #include "attach.h"
 #include "cli.h"
 #include "store.h"
@@ -15,6 +16,7 @@ int cmd_off(struct cli *cli)
 		for (int slot = 0; slot < DEV_MAX; slot++)
 			if (devs[slot].ifindex)
 				attach_detach(&store, devs[slot].name, &ignored);
+	announce_sync(NULL, 0, &ignored);
 	pin_remove(cli->instance, &cli->fail);
 	store_close(&store);
 	return -cli->fail.status;

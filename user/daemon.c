@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "apply.h"
 #include "daemon.h"
+#include "expiry.h"
 #include "heartbeat.h"
 #include "notify.h"
 #include "pin.h"
@@ -16,6 +17,7 @@
 
 static const struct daemon_part parts[] = {
 	{ "heartbeat", heartbeat_start, heartbeat_stop },
+	{ "expiry", expiry_start, expiry_stop },
 };
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
 

@@ -20,6 +20,8 @@ static int settle_order(const void *left, const void *right)
 		return order;
 	if (a->until_ns != b->until_ns)
 		return a->until_ns > b->until_ns ? -1 : 1;
+	if (a->announce != b->announce)
+		return a->announce ? -1 : 1;
 	return strcmp(b->comment ? b->comment : "", a->comment ? a->comment : "");
 }
 
@@ -46,6 +48,11 @@ static struct entry *entries_exact(const struct entries *entries, const struct p
 	if (place == entries->count || prefix_compare(&entries->at[place].prefix, prefix))
 		return NULL;
 	return &entries->at[place];
+}
+
+bool entries_has(const struct entries *entries, const struct prefix *prefix)
+{
+	return entries_exact(entries, prefix);
 }
 
 static int entries_room(struct entries *entries, struct fail *fail)

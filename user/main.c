@@ -34,7 +34,7 @@ const struct command commands[] = {
 	  "add it, or change its rate" },
 	{ "limit", "del", cmd_limit_del, LIMIT_KEY, "remove a limit" },
 	{ "block", "show", cmd_block_show, "", "the block list" },
-	{ "block", "add", cmd_block_add, "P [timeout T] [comment S]", "drop all packets from a prefix" },
+	{ "block", "add", cmd_block_add, "P [timeout T] [comment S] [announce]", "drop all packets from a prefix" },
 	{ "block", "del", cmd_block_del, "P", "take a prefix off the block list" },
 	{ "block", "load", cmd_block_load, "FILE [timeout T] [--skip-bad]",
 	  "add the prefixes of a list, one a line (-: standard input)" },

@@ -44,6 +44,7 @@ struct interface {
 /* an entry of the trust or block list */
 struct entry {
 	struct prefix	prefix;
+	bool		announce;	/* block list: tell others, see announce.h */
 	__u64		until_ns;	/* CLOCK_MONOTONIC; ~0: for ever */
 	char		*comment;	/* owned, or NULL */
 };
@@ -143,7 +144,7 @@ int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail);
 int limit_parse_key(int argc, char **argv, struct limit *out, struct fail *fail);
 /* [proto] [tcp|udp|...] [port N[-M]] [to P] [from P] [fast] */
 int bypass_parse(int argc, char **argv, struct bypass *out, struct fail *fail);
-/* P [timeout T] [comment S]; the comment is the caller's to free */
+/* P [timeout T] [comment S] [announce]; the comment is the caller's to free */
 int entry_parse(int argc, char **argv, __u64 now_ns, struct entry *out, struct fail *fail);
 
 /* As the parsers read them, without a newline. */
@@ -162,6 +163,8 @@ int entries_remove(struct entries *entries, const struct prefix *prefix, struct 
 /* The most specific unexpired entry that covers the prefix, or NULL. */
 const struct entry *entries_find(const struct entries *entries, const struct prefix *prefix,
 				 __u64 now_ns);
+/* Is there an entry of exactly this prefix? */
+bool entries_has(const struct entries *entries, const struct prefix *prefix);
 /* For many at once: append them all, in any order, then settle: sorts, and of equal prefixes keeps
  * the one that lasts longest. Nothing else may be asked of the list in between. */
 int entries_append(struct entries *entries, const struct entry *entry, struct fail *fail);

@@ -3,10 +3,19 @@
 #include <string.h>
 #include "reader.h"
 
-/* [timeout T] [comment S] */
-static int entry_options(struct reader *reader, struct entry *entry)
+static int entry_comment(struct reader *reader, struct entry *entry)
 {
 	char text[WORD_SIZE];
+
+	if (reader_text(reader, true, "a comment in quotes", text))
+		return -EXIT_USAGE;
+	entry->comment = *text ? strdup(text) : NULL;
+	return *text && !entry->comment ? reader_no_memory(reader) : 0;
+}
+
+/* [timeout T] [comment S] [announce] */
+static int entry_options(struct reader *reader, struct entry *entry)
+{
 	__u64 ns;
 
 	entry->until_ns = ~0ULL;
@@ -15,12 +24,10 @@ static int entry_options(struct reader *reader, struct entry *entry)
 			return -EXIT_USAGE;
 		entry->until_ns = reader->now_ns + ns;
 	}
-	if (!reader_take(reader, "comment"))
-		return reader->failed ? -EXIT_USAGE : 0;
-	if (reader_text(reader, true, "a comment in quotes", text))
+	if (reader_take(reader, "comment") && entry_comment(reader, entry))
 		return -EXIT_USAGE;
-	entry->comment = *text ? strdup(text) : NULL;
-	return *text && !entry->comment ? reader_no_memory(reader) : 0;
+	entry->announce = !reader->failed && reader_take(reader, "announce");
+	return reader->failed ? -EXIT_USAGE : 0;
 }
 
 static int entry_add(struct reader *reader, struct entries *entries, const struct prefix *prefix,
@@ -39,6 +46,7 @@ static int entry_add(struct reader *reader, struct entries *entries, const struc
 
 static int one_entry(struct reader *reader, struct entries *entries)
 {
+	const struct token at = reader->lexer.now;
 	struct prefixes prefixes = {};
 	struct entry options = {};
 
@@ -47,6 +55,8 @@ static int one_entry(struct reader *reader, struct entries *entries)
 		entry_options(reader, &options);
 	else
 		options.until_ns = ~0ULL;
+	if (options.announce && entries == &reader->policy->trust)
+		reader_fail_at(reader, &at, NULL, "only what is blocked can be announced");
 	for (size_t i = 0; i < prefixes.count && !reader->failed; i++)
 		entry_add(reader, entries, &prefixes.at[i], &options);
 	free(options.comment);
@@ -110,4 +120,6 @@ void entry_print(FILE *to, const struct entry *entry, __u64 now_ns)
 		snprintf(comment, sizeof(comment), "%s", entry->comment);
 		fprintf(to, " comment %s", lexer_quote(comment, quoted));
 	}
+	if (entry->announce)
+		fputs(" announce", to);
 }

@@ -19,6 +19,7 @@ struct record_head {
  * the flags say: end (8 bytes), slot (2), length of the comment (2) and the comment. */
 enum packed_flag {
 	PACKED_SIX = 1 << 0, PACKED_UNTIL = 1 << 1, PACKED_HIT = 1 << 2, PACKED_COMMENT = 1 << 3,
+	PACKED_ANNOUNCE = 1 << 4,
 };
 #define PACKED_MAX (2 + 16 + 8 + 2 + 2)	/* without the comment */
 
@@ -65,6 +66,7 @@ static bool pack(struct buffer *buffer, const struct entry *entry, __u16 hit)
 	flags[0] |= entry->until_ns != FOREVER ? PACKED_UNTIL : 0;
 	flags[0] |= hit ? PACKED_HIT : 0;
 	flags[0] |= entry->comment ? PACKED_COMMENT : 0;
+	flags[0] |= entry->announce ? PACKED_ANNOUNCE : 0;
 	put(buffer, flags, sizeof(flags));
 	put(buffer, entry->prefix.addr, address_bytes(&entry->prefix));
 	if (flags[0] & PACKED_UNTIL)
@@ -197,6 +199,7 @@ static bool unpack(struct record_walk *walk, struct entry *entry, __u16 *hit, __
 		return false;
 	entry->prefix.family = flags[0] & PACKED_SIX ? 6 : 4;
 	entry->prefix.length = flags[1];
+	entry->announce = flags[0] & PACKED_ANNOUNCE;
 	if (entry->prefix.length > (entry->prefix.family == 6 ? 128 : 32))
 		return false;
 	if (!take(walk, entry->prefix.addr, address_bytes(&entry->prefix)))

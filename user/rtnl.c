@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "rtnl.h"
+
+#define MESSAGE_SIZE 32768
+
+static int failed(struct fail *fail, const char *what)
+{
+	return fail_set(fail, EXIT_REFUSED, errno == EPERM ? "run it as root" : NULL,
+			"can't %s: %s", what, strerror(errno));
+}
+
+/* Sends a request and reads all answers. 0, or -1 with errno. A dump is filtered by what the
+ * request's header says, if the kernel can; one that can't sends everything. */
+static int talk(struct nlmsghdr *request, mnl_cb_t callback, void *data)
+{
+	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	char *answer = malloc(MESSAGE_SIZE);
+	int more = MNL_CB_OK, on = 1, error;
+	ssize_t size;
+
+	if (!socket || !answer || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		more = MNL_CB_ERROR;
+	if (more == MNL_CB_OK)
+		setsockopt(mnl_socket_get_fd(socket), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on,
+			   sizeof(on));
+	if (more == MNL_CB_OK && mnl_socket_sendto(socket, request, request->nlmsg_len) < 0)
+		more = MNL_CB_ERROR;
+	while (more == MNL_CB_OK) {
+		size = mnl_socket_recvfrom(socket, answer, MESSAGE_SIZE);
+		more = size < 0 ? MNL_CB_ERROR : mnl_cb_run(answer, size, 0, 0, callback, data);
+	}
+	error = errno;
+	free(answer);
+	if (socket)
+		mnl_socket_close(socket);
+	errno = error;
+	return more == MNL_CB_ERROR ? -1 : 0;
+}
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+struct reading {
+	struct holes	*holes;
+	__u8		protocol;
+};
+
+static int hole_read(const struct nlmsghdr *message, void *data)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	struct hole hole = { .table = route->rtm_table };
+	struct reading *reading = data;
+	const struct nlattr *attribute;
+	struct hole *grown;
+
+	if (route->rtm_protocol != reading->protocol || route->rtm_type != RTN_BLACKHOLE)
+		return MNL_CB_OK;
+	hole.prefix.family = route->rtm_family == AF_INET ? 4 : 6;
+	hole.prefix.length = route->rtm_dst_len;
+	mnl_attr_for_each(attribute, message, sizeof(*route)) {
+		switch (mnl_attr_get_type(attribute)) {
+		case RTA_DST:
+			memcpy(hole.prefix.addr, mnl_attr_get_payload(attribute),
+			       hole.prefix.family == 4 ? 4 : 16);
+			break;
+		case RTA_TABLE:
+			hole.table = mnl_attr_get_u32(attribute);
+			break;
+		case RTA_PRIORITY:
+			hole.metric = mnl_attr_get_u32(attribute);
+			break;
+		}
+	}
+	grown = reallocarray(reading->holes->at, reading->holes->count + 1, sizeof(*grown));
+	if (!grown)
+		return MNL_CB_ERROR;
+	reading->holes->at = grown;
+	grown[reading->holes->count++] = hole;
+	return MNL_CB_OK;
+}
+
+int rtnl_holes(__u8 protocol, struct holes *holes, struct fail *fail)
+{
+	static const __u8 families[] = { AF_INET, AF_INET6 };
+	struct reading reading = { holes, protocol };
+
+	*holes = (struct holes){ 0 };
+	for (int i = 0; i < 2; i++) {
+		char buffer[512];
+		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+		struct rtmsg *route;
+
+		request->nlmsg_type = RTM_GETROUTE;
+		request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
+		route->rtm_family = families[i];
+		route->rtm_protocol = protocol;
+		route->rtm_type = RTN_BLACKHOLE;
+		if (talk(request, hole_read, &reading) == 0 || errno == EAFNOSUPPORT)
+			continue;
+		free(holes->at);
+		*holes = (struct holes){ 0 };
+		return failed(fail, "read the routes");
+	}
+	return 0;
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static int hole_write(__u8 protocol, const struct hole *hole, bool add)
+{
+	char buffer[512];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	bool six = hole->prefix.family == 6;
+	struct rtmsg *route;
+
+	request->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	if (add)
+		request->nlmsg_flags |= NLM_F_CREATE | NLM_F_REPLACE;
+	route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
+	route->rtm_family = six ? AF_INET6 : AF_INET;
+	route->rtm_dst_len = hole->prefix.length;
+	route->rtm_protocol = protocol;
+	route->rtm_type = RTN_BLACKHOLE;
+	route->rtm_table = hole->table < 256 ? hole->table : RT_TABLE_UNSPEC;
+	mnl_attr_put_u32(request, RTA_TABLE, hole->table);
+	mnl_attr_put(request, RTA_DST, six ? 16 : 4, hole->prefix.addr);
+	mnl_attr_put_u32(request, RTA_PRIORITY, hole->metric);
+	return talk(request, NULL, NULL);
+}
+
+int rtnl_hole_add(__u8 protocol, const struct hole *hole, struct fail *fail)
+{
+	return hole_write(protocol, hole, true) ? failed(fail, "add a route") : 0;
+}
+
+int rtnl_hole_del(__u8 protocol, const struct hole *hole, struct fail *fail)
+{
+	if (hole_write(protocol, hole, false) == 0 || errno == ESRCH)
+		return 0;
+	return failed(fail, "remove a route");
+}
