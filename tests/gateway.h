@@ -11,6 +11,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 
 #define GATEWAY_LINES	1024	/* of the source and group tables */
 #define GATEWAY_STRANGERS 8192
+#define GATEWAY_NOT_RUN	INT_MIN	/* no verdict: -1 is TC_ACT_UNSPEC */
 
 /* One kind of program: the object is that of its skeleton. */
 struct gateway_kind {
@@ -188,14 +190,17 @@ static inline void gateway_count(const struct gateway *gateway, struct counter s
 static __u8 gateway_out[4096];
 static __u32 gateway_out_size;
 
-/* One frame, and its verdict, without a look at the counters; -1: the kernel does not take it. */
+/*
+ * One frame, and its verdict, without a look at the counters. GATEWAY_NOT_RUN: the kernel does not
+ * take it.
+ */
 static inline int gateway_send(const struct gateway *gateway, const void *frame, size_t size)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = size,
 		    .data_out = gateway_out, .data_size_out = sizeof(gateway_out));
 
 	if (bpf_prog_test_run_opts(gateway->program, &run))
-		return -1;
+		return GATEWAY_NOT_RUN;
 	gateway_out_size = run.data_size_out;
 	return run.retval;
 }
@@ -210,7 +215,7 @@ static inline bool gateway_judge(const struct gateway *gateway, const void *fram
 	*answer = (struct gateway_answer){};
 	gateway_count(gateway, before);
 	answer->verdict = gateway_send(gateway, frame, size);
-	if (answer->verdict < 0)
+	if (answer->verdict == GATEWAY_NOT_RUN)
 		return false;
 	gateway_count(gateway, after);
 	for (int i = 0; i < 2 * REASON_COUNT; i++) {

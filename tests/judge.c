@@ -7,13 +7,14 @@
 #include <glob.h>
 #include <net/if.h>	/* before those of linux/, which then leave out what it has */
 #include <linux/icmp.h>
-#include <linux/icmpv6.h>
+#include <linux/pkt_cls.h>
 #include <sched.h>
 #include "attach.h"
 #include "frame.h"
 #include "gateway.h"
 #include "test.h"
 #include "bpf/pkt.h"
+#include "tc.skel.h"
 #include "xdp.skel.h"
 
 #define HOUR_NS		(3600 * 1000000000ULL)
@@ -22,6 +23,7 @@
 
 static const struct gateway_kind kinds[] = {
 	{ "xdp", "weir_xdp", XDP_PASS, XDP_DROP, xdp__elf_bytes },
+	{ "tc", "weir_tc", TC_ACT_UNSPEC, TC_ACT_SHOT, tc__elf_bytes },
 };
 
 /* A reason leaves this list with the stage that returns it, and gets a row. */
@@ -348,7 +350,7 @@ static void expect(const struct gateway *gateway, const struct row *row, bool en
 	struct gateway_answer answer;
 
 	CHECK_SAID(gateway_judge(gateway, c->byte, c->size, &answer), "%s: not run", row->what);
-	CHECK_SAID(answer.reason == wanted, "%s, %s: %s instead of %s", row->what,
+	CHECK_SAID(answer.reason == wanted, "%s: %s, %s: %s instead of %s", gateway->kind->name, row->what,
 		   enforced ? "enforced" : "monitored", name_of(answer.reason), name_of(wanted));
 	CHECK_SAID(answer.bytes == c->size, "%s: %llu bytes of %u", row->what, answer.bytes, c->size);
 	CHECK_SAID(answer.would == (drops && !enforced), "%s: would", row->what);
