@@ -35,7 +35,7 @@ NEWEST_CLANG	= $(lastword $(CLANG) $(shell ls /usr/bin/clang-[0-9]* 2>/dev/null 
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all differential soak lab run tests quick check test e2e bench cost fuzz install clean help
+.PHONY: all differential soak lab run tests quick check test e2e bench cost fuzz docs install uninstall clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -154,15 +154,15 @@ e2e: all lab
 	@tests/run $(E2E)
 
 # what can be said without running anything
-check:
-	@tests/run tests/walls
+check: all
+	@tests/run tests/walls tests/docs
 
 # installs what is missing, builds with both pairs of compilers, runs everything
 test:
 	@packaging/install-deps test
 	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab
 	@$(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(NEWEST) CC=clang CLANG=$(NEWEST_CLANG) tests
-	@tests/run tests/walls $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) $(E2E)
+	@tests/run tests/walls tests/docs $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) $(E2E)
 
 # what things cost: each program prints its floor and its peers beside it
 bench: $(BENCH:%=$(BUILD)/bench/%)
@@ -172,9 +172,25 @@ bench: $(BENCH:%=$(BUILD)/bench/%)
 cost: $(BUILD)/tests/cost
 	@$(BUILD)/tests/cost | sed -n 's/^# //p'
 
-install: all
+# the manual, with its tables of commands and reasons
+$(BUILD)/weir.8: man/weir.8 packaging/tables headers/reason.h $(BUILD)/weir
+	packaging/tables $< $(BUILD)/weir >$@
+
+# the table of reasons in the README, after a change of headers/reason.h
+docs: $(BUILD)/weir $(BUILD)/weir.8
+	packaging/tables README.md $(BUILD)/weir >$(BUILD)/README.md
+	cat $(BUILD)/README.md >README.md
+
+INSTALLED	:= sbin/weir share/man/man8/weir.8 share/bash-completion/completions/weir
+
+install: all $(BUILD)/weir.8
 	install -D -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/sbin/weir
-	install -D -m 0644 man/weir.8 $(DESTDIR)$(PREFIX)/share/man/man8/weir.8
+	install -D -m 0644 $(BUILD)/weir.8 $(DESTDIR)$(PREFIX)/share/man/man8/weir.8
+	install -D -m 0644 packaging/weir.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
+
+uninstall:
+	rm -f $(INSTALLED:%=$(DESTDIR)$(PREFIX)/%)
 
 clean:
 	rm -rf $(BUILD)

@@ -122,12 +122,12 @@ TEST(pressure_that_nobody_watches)
 	CHECK_EQ(advise(&is, text), 0);
 }
 
-TEST(unjudged_packets)
+TEST(packets_that_fail_open)
 {
 	struct situation is = peace();
 
-	is.unjudged = 3;
-	says(&is, 0, "3 packets passed unjudged");
+	is.fail_open = 3;
+	says(&is, 0, "3 packets passed since");
 }
 
 TEST(more_than_fits_is_cut)

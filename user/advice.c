@@ -106,9 +106,9 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 	say_table(&list, is, is->run->mode == MODE_ENFORCE && !over);
 	if (!is->watched && (is->run->tight_percent || is->run->full_percent || is->run->reserve_percent))
 		say(&list, "nothing is done about pressure while nobody watches conntrack: %s daemon", list.weir);
-	if (is->unjudged)
-		say(&list, "%llu packets passed unjudged (fail-open): attach again: %s link attach dev IF",
-		    is->unjudged, list.weir);
+	if (is->fail_open)
+		say(&list, "%llu packets passed since there was no policy or memory to judge them (fail-open)",
+		    is->fail_open);
 	say_mode(&list, is, over);
 	return list.count;
 }

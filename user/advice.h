@@ -19,7 +19,7 @@ struct situation {
 	bool		watched;	/* a daemon tells the datapath how full conntrack is */
 	bool		conntrack;	/* the next two are known */
 	__u64		count, max;
-	__u64		would, dropped, unjudged;	/* packets */
+	__u64		would, dropped, fail_open;	/* packets */
 	__u64		now_ns;		/* CLOCK_MONOTONIC */
 };
 

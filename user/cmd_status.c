@@ -11,7 +11,7 @@
 #include "value.h"
 
 struct totals {
-	__u64	passed, would, dropped, unjudged;
+	__u64	passed, would, dropped, fail_open;
 };
 
 static struct totals totals_of(const struct counter *counters)
@@ -28,7 +28,7 @@ static struct totals totals_of(const struct counter *counters)
 				totals.dropped += packets;
 			totals.would += counters[COUNTER_INDEX(slot, 1, reason)].packets;
 		}
-		totals.unjudged += counters[COUNTER_INDEX(slot, 0, REASON_FAIL_OPEN)].packets;
+		totals.fail_open += counters[COUNTER_INDEX(slot, 0, REASON_FAIL_OPEN)].packets;
 	}
 	return totals;
 }
@@ -170,7 +170,7 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 	const char *state[DEV_MAX] = {};
 	struct situation is = {
 		.instance = cli->instance, .run = run, .devs = devs, .state = state,
-		.would = totals->would, .dropped = totals->dropped, .unjudged = totals->unjudged,
+		.would = totals->would, .dropped = totals->dropped, .fail_open = totals->fail_open,
 		.elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
 	};
 	struct pressure_now pressure;
