@@ -67,6 +67,23 @@ static __always_inline bool refused_by(struct admission *admission, const struct
 
 /* ---- asking: nothing is charged yet ---- */
 
+/*
+ * Where the source will be looked for. It is asked for early, and the line touched, since a table
+ * of a million sources is in no cache: what the stages before admit() do hides the wait for it.
+ */
+static __always_inline void admit_foresee(const struct pkt *pkt, __u8 role,
+					  struct admission *admission)
+{
+	struct source *source = &admission->source;
+	struct source_line *line;
+
+	*source = source_of(pkt, role, source_length6, hash_key);
+	source->line = hash_line(source_hash(source, hash_key), source_mask);
+	line = source_line(source->line);
+	if (line)
+		admission->foreseen = *(volatile __u64 *)&line->way[0].word;
+}
+
 static __always_inline bool group_closed(struct group *group, const struct pace *pace,
 					 __u64 now_ns, __u64 *closed)
 {

@@ -20,6 +20,15 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 	return reason && !reason_in(scene->knobs->off, reason);
 }
 
+/* To be called first: what a packet that opens a flow will ask for is on its way from memory. */
+static __always_inline void foresee(const struct pkt *pkt, struct admission *admission)
+{
+	const struct dev *dev = dev_of(dev_slot);
+
+	if (track_opens(pkt))
+		admit_foresee(pkt, dev ? dev->role & 1 : ROLE_OUTSIDE, admission);
+}
+
 /*
  * Stages that the verifier meets once: functions of their own, of which the judge sees nothing but
  * a number. Inlined, each of their ends would be a start for all that comes behind it. The price is

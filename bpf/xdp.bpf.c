@@ -32,6 +32,7 @@ int weir_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	pkt = &scratch->pkt;
 	weir_read(ctx, pkt);
+	foresee(pkt, &scratch->admission);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;
