@@ -6,6 +6,6 @@
 #include "bpf/admit.h"
 
 #define admit(pkt, in, admission)	REASON_RATE_TOTAL
-#define admit_foresee(pkt, role, admission)
+#define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
 
 #include "bpf/xdp.bpf.c"

@@ -39,6 +39,6 @@ static __always_inline enum reason admit_by_lru(const struct pkt *pkt,
 }
 
 #define admit(pkt, in, admission)	admit_by_lru(pkt, in)
-#define admit_foresee(pkt, role, admission)
+#define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
 
 #include "bpf/xdp.bpf.c"
