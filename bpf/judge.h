@@ -82,6 +82,18 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 	return admit(pkt, &input, &scratch->admission);
 }
 
+/* What is not whole is checked by nobody before it is put together. */
+static __always_inline bool checksum_asked(const struct pkt *pkt, const struct scene *scene)
+{
+	const struct run *run;
+
+	if (reason_in(scene->knobs->off, REASON_L4_CHECKSUM) || !(pkt->flags & PKT_HAS_L4) ||
+	    pkt->flags & (PKT_FRAGMENT_FIRST | PKT_FRAGMENT_LATER))
+		return false;
+	run = run_now();
+	return run && run->conntrack & CONNTRACK_CHECKSUM;
+}
+
 static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
 {
 	enum reason sanity = sane(pkt), reason;
@@ -89,6 +101,8 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	if (sanity && sanity != REASON_FRAGMENT)
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
+	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
+		return REASON_L4_CHECKSUM;
 	reason = trust(scene);
 	if (reason)
 		return reason;

@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
+#include "checksum_skb.h"
 #include "conntrack_skb.h"
 #include "count.h"
 #include "judge.h"

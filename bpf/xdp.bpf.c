@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "checksum_xdp.h"
 #include "conntrack_xdp.h"
 #include "count.h"
 #include "judge.h"
