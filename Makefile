@@ -181,13 +181,20 @@ docs: $(BUILD)/weir $(BUILD)/weir.8
 	packaging/tables README.md $(BUILD)/weir >$(BUILD)/README.md
 	cat $(BUILD)/README.md >README.md
 
-INSTALLED	:= sbin/weir share/man/man8/weir.8 share/bash-completion/completions/weir
+UNITS		:= $(notdir $(wildcard packaging/*.service))
+INSTALLED	:= sbin/weir share/man/man8/weir.8 share/bash-completion/completions/weir \
+		   $(UNITS:%=lib/systemd/system/%)
 
 install: all $(BUILD)/weir.8
 	install -D -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/sbin/weir
 	install -D -m 0644 $(BUILD)/weir.8 $(DESTDIR)$(PREFIX)/share/man/man8/weir.8
 	install -D -m 0644 packaging/weir.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in $(UNITS); do \
+		sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/$$unit \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
 
 uninstall:
 	rm -f $(INSTALLED:%=$(DESTDIR)$(PREFIX)/%)
