@@ -18,8 +18,10 @@
 #define WEIR_CHALLENGE_H
 
 #include <linux/in.h>
+#include "cookie.h"
 #include "engage.h"
 #include "proven.h"
+#include "reply.h"
 #include "retransmit.h"
 #include "scene.h"
 
@@ -51,6 +53,12 @@ static __always_inline bool is_proven(const struct pkt *pkt, __u64 now_ns)
 	return line && proven_in(line, key.mark, now_ns);
 }
 
+/* Is it challenged by a cookie? The program then sends reply.h's answer instead of nothing. */
+static __always_inline bool challenge_answers(const struct pkt *pkt, const struct scene *scene)
+{
+	return scene->answers && scene->knobs->flags & KNOB_COOKIE && reply_fits(pkt);
+}
+
 static __always_inline enum reason challenge_syn(const struct pkt *pkt, const struct scene *scene)
 {
 	struct proven_key key = proven_key_of(pkt);
@@ -60,11 +68,31 @@ static __always_inline enum reason challenge_syn(const struct pkt *pkt, const st
 	if (!line || !use || proven_in(line, key.mark, scene->now_ns) ||
 	    !engage(scene->knobs->challenge_cost_ns, scene->now_ns))
 		return REASON_NONE;
-	if (!retransmit_came(line, pending_mark(pkt, hash_key), scene->now_ns))
+	if (challenge_answers(pkt, scene) ||
+	    !retransmit_came(line, pending_mark(pkt, hash_key), scene->now_ns))
 		return REASON_CHALLENGED;
 	proven_put(line, key.mark, PROOF_RETRANSMISSION, scene->now_ns);
 	use->retransmitted++;
 	return REASON_NONE;
+}
+
+/* What the answer to a cookie looks like, of which the connection table knows nothing. */
+static __always_inline bool challenge_expects(const struct pkt *pkt, const struct scene *scene)
+{
+	return scene->knobs->flags & KNOB_COOKIE && pkt->l4_proto == IPPROTO_TCP &&
+	       (pkt->tcp_flags & (TCP_SYN | TCP_RST | TCP_FIN)) == TCP_RST;
+}
+
+/* ANSWERED, or no opinion. For what challenge_expects(). */
+static __always_inline enum reason challenge_rst(const struct pkt *pkt, __u64 now_ns)
+{
+	struct challenge_use *use = challenge_use_now();
+
+	if (!use || !cookie_is_right(pkt, now_ns, hash_key))
+		return REASON_NONE;
+	prove(pkt, PROOF_ANSWER, now_ns);
+	use->answered++;
+	return REASON_ANSWERED;
 }
 
 static __always_inline enum reason challenge(const struct pkt *pkt, const struct scene *scene)

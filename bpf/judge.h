@@ -20,15 +20,6 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 	return reason && !reason_in(scene->knobs->off, reason);
 }
 
-/* To be called first: what a packet that opens a flow will ask for is on its way from memory. */
-static __always_inline void foresee(const struct pkt *pkt, struct admission *admission)
-{
-	const struct dev *dev = dev_of(dev_slot);
-
-	if (track_opens(pkt))
-		admit_foresee(pkt, dev ? dev->role & 1 : ROLE_OUTSIDE, admission);
-}
-
 /*
  * Stages that the verifier meets once: functions of their own, of which the judge sees nothing but
  * a number. Inlined, each of their ends would be a start for all that comes behind it. The price is
@@ -45,13 +36,20 @@ __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
 }
 
 __noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *knobs, __u64 now_ns,
-			      __u32 role)
+			      __u32 role, bool answers)
 {
-	struct scene scene = { .knobs = knobs, .now_ns = now_ns, .role = role };
+	struct scene scene = {
+		.knobs = knobs, .now_ns = now_ns, .role = role, .answers = answers,
+	};
 
 	if (!pkt || !knobs)
 		return REASON_FAIL_OPEN;
 	return challenge(pkt, &scene);
+}
+
+__noinline int weir_answered(const struct pkt *pkt, __u64 now_ns)
+{
+	return pkt ? challenge_rst(pkt, now_ns) : 0;
 }
 
 /*
@@ -82,18 +80,6 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 	return admit(pkt, &input, &scratch->admission);
 }
 
-/* What is not whole is checked by nobody before it is put together. */
-static __always_inline bool checksum_asked(const struct pkt *pkt, const struct scene *scene)
-{
-	const struct run *run;
-
-	if (reason_in(scene->knobs->off, REASON_L4_CHECKSUM) || !(pkt->flags & PKT_HAS_L4) ||
-	    pkt->flags & (PKT_FRAGMENT_FIRST | PKT_FRAGMENT_LATER))
-		return false;
-	run = run_now();
-	return run && run->conntrack & CONNTRACK_CHECKSUM;
-}
-
 static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
 {
 	enum reason sanity = sane(pkt), reason;
@@ -101,8 +87,6 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	if (sanity && sanity != REASON_FRAGMENT)
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
-	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
-		return REASON_L4_CHECKSUM;
 	reason = trust(scene);
 	if (reason)
 		return reason;
@@ -115,9 +99,13 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	if (sanity)
 		return sanity;
 	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->now_ns));
+	if (reason && reason != REASON_KNOWN && challenge_expects(pkt, scene) &&
+	    weir_answered(pkt, scene->now_ns))
+		return REASON_ANSWERED;
 	if (reason)
 		return reason;
-	reason = answer(weir_challenge(pkt, scene->knobs, scene->now_ns, scene->role));
+	reason = answer(weir_challenge(pkt, scene->knobs, scene->now_ns, scene->role,
+				       scene->answers));
 	if (reason)
 		return reason;
 	reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, false));

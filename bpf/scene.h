@@ -20,6 +20,7 @@ struct scene {
 	__u64				now_ns;
 	__u32				dev_flags;	/* enum dev_flag */
 	__u8				role;		/* enum role */
+	bool				answers;	/* the program can send a frame back */
 };
 
 /* The class that a table gives an address. NULL when the policy is not readable. */

@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
-#include "checksum_xdp.h"
 #include "conntrack_xdp.h"
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
+#include "reply.h"
 
 /* Fills *pkt from the linear part of the frame. */
 __noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt)
@@ -20,11 +20,30 @@ __noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt)
 	return 0;
 }
 
+/* Turns a SYN into the frame that goes back. 0: it did not. */
+__noinline int weir_reply(struct xdp_md *ctx, const struct pkt *syn, __u64 now_ns)
+{
+	struct challenge_use *use = challenge_use_now();
+	struct cookie cookie;
+	__u32 bytes;
+
+	if (!syn || !use)
+		return 0;
+	cookie = cookie_make(syn, now_ns, hash_key);
+	bytes = reply_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, syn, &cookie);
+	if (!bytes)
+		return 0;
+	use->sent++;
+	/* a driver that can't cut it off sends the rest as padding */
+	bpf_xdp_adjust_tail(ctx, (int)bytes - (int)syn->bytes);
+	return 1;
+}
+
 SEC("xdp.frags")
 int weir_xdp(struct xdp_md *ctx)
 {
 	struct scratch *scratch = scratch_of_cpu();
-	struct scene scene = {};
+	struct scene scene = { .answers = true };
 	enum reason reason;
 	struct pkt *pkt;
 	bool would;
@@ -33,7 +52,6 @@ int weir_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	pkt = &scratch->pkt;
 	weir_read(ctx, pkt);
-	foresee(pkt, &scratch->admission);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;
@@ -41,7 +59,12 @@ int weir_xdp(struct xdp_md *ctx)
 	reason = judge(ctx, pkt, &scene);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	count(reason, would, pkt->bytes);
-	return reason >= REASON_DROP_FIRST && !would ? XDP_DROP : XDP_PASS;
+	if (reason < REASON_DROP_FIRST || would)
+		return XDP_PASS;
+	if (reason == REASON_CHALLENGED && challenge_answers(pkt, &scene) &&
+	    weir_reply(ctx, pkt, scene.now_ns))
+		return XDP_TX;
+	return XDP_DROP;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -24,6 +24,11 @@
 #define GATEWAY_STRANGERS 8192
 #define GATEWAY_NOT_RUN	INT_MIN	/* no verdict: -1 is TC_ACT_UNSPEC */
 
+static const __u64 gateway_key[4] = {	/* struct secret */
+	0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 1,
+};
+static __u64 gateway_now_ns;	/* as last told by gateway_at() */
+
 /* One kind of program: the object is that of its skeleton. */
 struct gateway_kind {
 	const char	*name;
@@ -99,7 +104,7 @@ static inline void gateway_at(struct gateway *gateway, __u64 now_ns)
 		abort();
 	memcpy(bytes + offset, &now_ns, sizeof(now_ns));
 	bpf_map_update_elem(bpf_map__fd(map), &zero, bytes, BPF_ANY);
-	gateway->now_ns = now_ns;
+	gateway->now_ns = gateway_now_ns = now_ns;
 }
 
 /* features: enum feature, what the program may use. own_clock: see gateway_at(). 0, or an errno. */
@@ -107,7 +112,6 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 			       __u32 features, bool own_clock)
 {
 	static const char * const tables[] = { MAP_SOURCE, MAP_GROUP, MAP_SOURCE_MORE };
-	const __u64 key[4] = { 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 1 };
 	const __u32 mask = GATEWAY_LINES - 1, stranger_mask = GATEWAY_STRANGERS - 1;
 	size_t size;
 	const void *bytes = kind->object(&size);
@@ -118,7 +122,7 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 	if (!gateway->object)
 		return errno;
 	gateway_constant(gateway, "features", &features, sizeof(features));
-	gateway_constant(gateway, "hash_key", key, sizeof(key));
+	gateway_constant(gateway, "hash_key", gateway_key, sizeof(gateway_key));
 	gateway_constant(gateway, "source_mask", &mask, sizeof(mask));
 	gateway_constant(gateway, "group_mask", &mask, sizeof(mask));
 	gateway_constant(gateway, "challenge_mask", &stranger_mask, sizeof(stranger_mask));

@@ -54,7 +54,6 @@ int cmd_grace(struct cli *cli);
 int cmd_limit_add(struct cli *cli);
 int cmd_limit_replace(struct cli *cli);
 int cmd_limit_del(struct cli *cli);
-int cmd_limit_suggest(struct cli *cli);
 int cmd_limit_show(struct cli *cli);
 int cmd_block_add(struct cli *cli);
 int cmd_block_del(struct cli *cli);

@@ -25,7 +25,7 @@
 #define MS		1000000ULL
 #define STATUS_EVERY	(250 * MS)
 #define ECHO_EVERY	(500 * MS)
-#define ADDRESSES	64
+#define ADDRESSES	1024
 #define EVENTS		256
 #define MESSAGE		16	/* bytes of a request, and of its answer */
 
