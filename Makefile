@@ -12,7 +12,7 @@ BUILD		?= build
 PREFIX		?= /usr/local
 VERSION		:= 0.1.0
 
-LIBS		:= libbpf libxdp libmnl
+LIBS		:= libbpf libxdp libmnl libnftables
 CFLAGS		?= -O2 -g
 ALL_CFLAGS	:= -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -DWEIR_VERSION='"$(VERSION)"' \
 		   -Iheaders -Iuser -I. -I$(BUILD) $(CFLAGS)

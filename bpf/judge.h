@@ -8,6 +8,7 @@
 
 #include "admit.h"
 #include "block.h"
+#include "bypass.h"
 #include "challenge.h"
 #include "route.h"
 #include "sane.h"
@@ -82,14 +83,16 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 
 static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
 {
-	enum reason sanity = sane(pkt), reason;
+	enum reason sanity = sane(pkt), bypassed, reason;
 
 	if (sanity && sanity != REASON_FRAGMENT)
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
+	/* first, since it holds for whatever passes: also for the trusted and the monitored */
+	bypassed = bypass(pkt, scene);
 	reason = trust(scene);
 	if (reason)
-		return reason;
+		return bypassed ? bypassed : reason;
 	reason = block(scene, pkt);
 	if (reason)
 		return reason;
@@ -98,6 +101,8 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 		return reason;
 	if (sanity)
 		return sanity;
+	if (bypassed)
+		return bypassed;
 	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->now_ns));
 	if (reason && reason != REASON_KNOWN && challenge_expects(pkt, scene) &&
 	    weir_answered(pkt, scene->now_ns))

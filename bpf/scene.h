@@ -19,6 +19,7 @@ struct scene {
 	const struct class		*source;	/* what the policy says of the source */
 	__u64				now_ns;
 	__u32				dev_flags;	/* enum dev_flag */
+	__u32				mark;		/* of a flow that conntrack is not to see; 0 */
 	__u8				role;		/* enum role */
 	bool				answers;	/* the program can send a frame back */
 };

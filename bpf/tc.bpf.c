@@ -64,7 +64,11 @@ int weir_tc(struct __sk_buff *skb)
 	reason = judge(skb, pkt, &scene);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	count(reason, would, pkt->bytes);
-	return reason >= REASON_DROP_FIRST && !would ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	if (reason >= REASON_DROP_FIRST && !would)
+		return TC_ACT_SHOT;
+	if (scene.mark)
+		skb->mark |= scene.mark;
+	return TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -39,6 +39,25 @@ __noinline int weir_reply(struct xdp_md *ctx, const struct pkt *syn, __u64 now_n
 	return 1;
 }
 
+/* Tells tc ingress about a packet that skips connection tracking: XDP has no mark. */
+static __always_inline void hand_over(struct xdp_md *ctx, __u32 mark)
+{
+	struct handover *handover;
+	struct dev *dev;
+
+	if (!bpf_xdp_adjust_meta(ctx, -(int)sizeof(*handover))) {
+		handover = (void *)(long)ctx->data_meta;
+		if ((void *)(handover + 1) > (void *)(long)ctx->data)
+			return;
+		handover->magic = HANDOVER_MAGIC;
+		handover->mark = mark;
+		return;
+	}
+	dev = dev_of(dev_slot);
+	if (dev)
+		dev->flags |= DEV_NO_METADATA;
+}
+
 SEC("xdp.frags")
 int weir_xdp(struct xdp_md *ctx)
 {
@@ -59,8 +78,11 @@ int weir_xdp(struct xdp_md *ctx)
 	reason = judge(ctx, pkt, &scene);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	count(reason, would, pkt->bytes);
-	if (reason < REASON_DROP_FIRST || would)
+	if (reason < REASON_DROP_FIRST || would) {
+		if (scene.mark)
+			hand_over(ctx, scene.mark);
 		return XDP_PASS;
+	}
 	if (reason == REASON_CHALLENGED && challenge_answers(pkt, &scene) &&
 	    weir_reply(ctx, pkt, scene.now_ns))
 		return XDP_TX;

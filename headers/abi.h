@@ -37,6 +37,7 @@ enum urpf {
 enum dev_flag {
 	DEV_SOURCES	= 1 << 0,	/* its statement lists what may be a source there */
 	DEV_BEHIND_MORE	= 1 << 1,	/* more devices stand behind it than behind[] holds */
+	DEV_NO_METADATA	= 1 << 2,	/* its driver carries nothing from XDP to tc; XDP found out */
 };
 
 /* map "dev": what an attached program knows of its device; index: the slot in its rodata */
@@ -133,6 +134,7 @@ enum mode {
 };
 
 /* line 1: what changes the verdict of every packet */
+#define POLICY_KNOBS	1
 struct policy_knobs {
 	__u64	monitor[2];		/* bit per reason: count it as would-drop, pass the packet */
 	__u64	off[2];			/* bit per reason: do not even check */
@@ -146,8 +148,37 @@ struct policy_knobs {
 };
 ABI_SIZE(struct policy_knobs, POLICY_LINE);
 
+/*
+ * line 2: which flows skip connection tracking. The statements are gathered in groups, a bit each. A
+ * packet belongs to a group if its protocol, its ports and both its addresses do, in one of the two
+ * directions. All 0 without KNOB_BYPASS.
+ */
+#define POLICY_BYPASS		2
+#define BYPASS_GROUPS_MAX	64
+#define BYPASS_PROTOCOLS	256
+#define BYPASS_PORT_SETS	256
+#define BYPASS_BLOCK_PORTS	2048	/* 65536 / 32 */
+struct policy_bypass {
+	__u64	portless;		/* groups that do not ask for a port */
+	__u32	mark;			/* what tc ingress sets on their packets */
+	__u32	protocols;		/* line of u64[BYPASS_PROTOCOLS]: groups by protocol */
+	__u32	ports;			/* line of u8[65536]: which set of groups asks for a port */
+	__u32	port_sets;		/* line of u64[BYPASS_PORT_SETS]: groups of a set */
+	__u64	reserved[5];
+};
+ABI_SIZE(struct policy_bypass, POLICY_LINE);
+
+/* what XDP hands to tc ingress in front of a packet that skips connection tracking */
+#define HANDOVER_MAGIC	0x77656972	/* "weir" */
+struct handover {
+	__u32	magic;
+	__u32	mark;
+};
+ABI_SIZE(struct handover, 8);
+
 enum knob_flag {
 	KNOB_STRAY_ALWAYS = 1 << 0,	/* drop strays also where conntrack would pick them up */
+	KNOB_BYPASS	= 1 << 1,	/* some flows skip connection tracking */
 	KNOB_RETRANSMIT	= 1 << 8,	/* challenge: remember a SYN, wait for its retransmission */
 	KNOB_COOKIE	= 1 << 9,	/* challenge: answer a SYN, wait for the RST */
 };
@@ -163,7 +194,6 @@ enum class_flag {
 	CLASS_MARTIAN	= 1 << 2,	/* never a lawful source on an outside device */
 	CLASS_MARTIAN_INSIDE = 1 << 3,	/* never a lawful source on an inside device */
 	CLASS_INSIDE	= 1 << 4,	/* the operator says: lives inside */
-	CLASS_BYPASS	= 1 << 5,	/* some bypass rule speaks of it */
 	CLASS_OWN	= 1 << 6,	/* was the gateway's own when this was compiled; ask its routes */
 };
 
@@ -176,7 +206,10 @@ struct class {
 	__u16	prefix_rule[ROLE_COUNT];	/* whole prefix together */
 	__u16	aggregate_rule[ROLE_COUNT];	/* per /24 or /48 */
 	__u16	destination_rule[ROLE_COUNT];	/* in destination tables: per destination */
-	__u64	reserved[3];
+	__u64	bypass_to;		/* bit per bypass group: is the service's address */
+	__u64	bypass_from;		/* may be the other end's */
+	__u32	bypass_blocks;		/* bit per BYPASS_BLOCK_PORTS ports that these groups ask for */
+	__u32	reserved;
 };
 ABI_SIZE(struct class, POLICY_LINE);
 

@@ -192,11 +192,13 @@ TEST(destinations)
 	CHECK_EQ(burst(&arena, knobs_of(&arena)->destination_rule[ROLE_OUTSIDE]), 11);
 	CHECK_EQ(burst(&arena, knobs_of(&arena)->total_rule[ROLE_INSIDE]), 13);
 	CHECK_EQ(burst(&arena, destination(&arena, "203.0.113.53")->destination_rule[0]), 12);
-	CHECK_EQ(destination(&arena, "203.0.113.53")->flags, CLASS_BYPASS);
+	CHECK_EQ(destination(&arena, "203.0.113.53")->bypass_to, 1);
+	CHECK_EQ(destination(&arena, "203.0.113.54")->bypass_to, 0);
 	CHECK_EQ(destination(&arena, "203.0.113.54")->flags, 0);
 	CHECK_EQ(destination(&arena, "203.0.114.1")->destination_rule[0], 0);
 	CHECK_EQ(source(&arena, "203.0.113.53")->destination_rule[0], 0);
-	CHECK_EQ(source(&arena, "8.8.8.8")->flags, CLASS_BYPASS);	/* from anywhere */
+	CHECK_EQ(source(&arena, "8.8.8.8")->bypass_from, 1);	/* from anywhere */
+	CHECK_EQ(source(&arena, "203.0.113.53")->bypass_to, 1);	/* what it sends back */
 	arena_free(&arena);
 }
 

@@ -29,7 +29,7 @@ static const struct gateway_kind kinds[] = {
 
 /* A reason leaves this list with the stage that returns it, and gets a row. */
 static const enum reason returned_by_nobody[] = {
-	REASON_BYPASS, REASON_L4_CHECKSUM, REASON_RESERVE, REASON_PRESSURE,
+	REASON_L4_CHECKSUM, REASON_RESERVE, REASON_PRESSURE,
 };
 
 /* ---- frames; n: how many of them came before ---- */
@@ -268,6 +268,19 @@ static const struct row rows[] = {
 	{ REASON_NEW, "UDP", udp, 1, false, LIMIT("per source 1/minute burst 2") },
 	{ REASON_TRUSTED, "trusted and blocked", syn, 0, false,
 	  "trusted { 203.0.113.5 }\nblocked { 203.0.113.0/24 }" },
+	{ REASON_BYPASS, "to the service", udp, 0, false, "bypass { udp port 53 to 192.0.2.1 }" },
+	{ REASON_BYPASS, "of the service", ack_outside, 0, false, "bypass { tcp port 80 to 192.0.2.1 }" },
+	{ REASON_BYPASS, "error about it", error_outside, 0, false,
+	  "bypass { tcp port 80 from 198.51.100.0/24 }" },
+	{ REASON_BYPASS, "trusted", syn, 0, false,
+	  "trusted { 203.0.113.5 }\nbypass { from 203.0.113.0/24 }" },
+	{ REASON_BYPASS, "IPv6", syn_six, 0, false, "bypass { port 70-90 to 2001:db8:1::/48 }" },
+	{ REASON_BLOCKED, "before bypass", syn, 0, false,
+	  "blocked { 203.0.113.5 }\nbypass { from 203.0.113.0/24 }" },
+	{ REASON_NEW, "another port", udp, 0, false, "bypass { udp port 54 to 192.0.2.1 }" },
+	{ REASON_NEW, "another protocol", udp, 0, false, "bypass { tcp port 53 to 192.0.2.1 }" },
+	{ REASON_NEW, "another address", udp, 0, false, "bypass { udp port 53 to 192.0.2.2 }" },
+	{ REASON_NEW, "the other way", udp, 0, false, "bypass { udp port 53 to 203.0.113.5 }" },
 	{ REASON_FRAGMENT, "later fragment", fragment_later, 0, false, "" },
 	{ REASON_NOT_IP, "ARP", arp, 0, false, "" },
 	{ REASON_TOO_DEEP, "three tags", three_tags, 0, false, "" },

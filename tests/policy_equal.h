@@ -79,7 +79,7 @@ static inline bool policy_equal(const struct policy *a, const struct policy *b)
 {
 	if (a->mode != b->mode || a->enforce_until_ns != b->enforce_until_ns ||
 	    a->interface_count != b->interface_count || a->limit_count != b->limit_count ||
-	    a->bypass_count != b->bypass_count)
+	    a->bypass_count != b->bypass_count || a->bypass_mark != b->bypass_mark)
 		return false;
 	for (size_t i = 0; i < a->interface_count; i++)
 		if (!interface_equal(&a->interface[i], &b->interface[i]))

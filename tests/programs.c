@@ -25,6 +25,7 @@ static const char policy_text[] =
 	"mode enforce\n"
 	"trusted { 192.0.2.7; 2001:db8::7 }\n"
 	"blocked { 192.0.2.8; 2001:db8::8 }\n"
+	"bypass { mark 0x100; udp port 53 to 198.51.100.2; udp port 53 to 2001:db8:1::/64 }\n"
 	"limit new-flows { per source 1/hour burst 2; total 1/hour burst 40 }\n";
 
 struct judge {
@@ -99,10 +100,16 @@ static void counters_read(const struct judge *judge, struct counter counted[REAS
 /* The reason that was counted for the frame, which has to agree with the verdict. */
 static int judge_frame(struct judge *judge, const uint8_t *frame, unsigned size)
 {
+	struct __sk_buff in = { .mark = 0x41 }, out = { .mark = 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = size);
 	struct counter now[REASONS_SEEN];
 	int reason = -1;
 
+	if (judge->tc) {
+		run.ctx_in = &in;
+		run.ctx_out = &out;
+		run.ctx_size_in = run.ctx_size_out = sizeof(in);
+	}
 	CHECK_EQ(bpf_prog_test_run_opts(judge->program, &run), 0);
 	counters_read(judge, now);
 	for (int i = 0; i < REASONS_SEEN; i++) {
@@ -114,9 +121,10 @@ static int judge_frame(struct judge *judge, const uint8_t *frame, unsigned size)
 		reason = i;
 	}
 	memcpy(judge->counted, now, sizeof(now));
-	if (judge->tc)
+	if (judge->tc) {
 		CHECK_EQ((int)run.retval, reason >= REASON_DROP_FIRST ? TC_ACT_SHOT : TC_ACT_UNSPEC);
-	else
+		CHECK_EQ(out.mark, reason == REASON_BYPASS ? 0x141 : 0x41);
+	} else
 		CHECK_EQ(run.retval, reason >= REASON_DROP_FIRST ? XDP_DROP : XDP_PASS);
 	return reason;
 }
@@ -204,6 +212,7 @@ TEST(programs_agree)
 			}
 	CHECK(seen[REASON_NEW] && seen[REASON_TRUSTED] && seen[REASON_BLOCKED]);
 	CHECK(seen[REASON_RATE_SOURCE] && seen[REASON_RATE_TOTAL] && seen[REASON_TRUNCATED]);
+	CHECK(seen[REASON_BYPASS]);
 	CHECK(seen[REASON_IP_CHECKSUM] && seen[REASON_TCP_FLAGS]);
 }
 

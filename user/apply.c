@@ -12,6 +12,7 @@
 #include "conntrack.h"
 #include "device.h"
 #include "nat.h"
+#include "notrack.h"
 #include "port.h"
 #include "slot.h"
 
@@ -102,18 +103,26 @@ static int prepare(const struct store *store, const struct policy *policy, struc
 	return result;
 }
 
-/* Switches over. */
-static int publish(const struct store *store, const struct policy *policy,
-		   const struct arena *arena, struct fail *fail)
+/* Switches over. What acts on the mark of bypassed packets is there before the first one, and goes
+ * after the last. */
+static int publish(struct store *store, const struct policy *policy, const struct arena *arena,
+		   struct fail *fail)
 {
+	bool bypass = policy->bypass_count;
+
 	((struct policy_head *)arena->bytes)->made_ns = realtime_ns();
+	if (bypass && (notrack_put(store->instance, policy, NULL, fail) ||
+		       attach_marks(store, true, fail)))
+		return -fail->status;
 	if (ports_tell(store, policy, true, fail) || store_policy_write(store, arena, fail) ||
 	    ports_tell(store, policy, false, fail))
+		return -fail->status;
+	if (!bypass && (attach_marks(store, false, fail) || notrack_put(store->instance, policy, NULL, fail)))
 		return -fail->status;
 	return policy_tell(store, policy, fail);
 }
 
-static int put_in_force(const struct store *store, const struct policy *policy, struct fail *fail)
+static int put_in_force(struct store *store, const struct policy *policy, struct fail *fail)
 {
 	struct arena arena = {};
 	int result = prepare(store, policy, &arena, fail);

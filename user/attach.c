@@ -249,6 +249,40 @@ int attach_dev(struct store *store, struct attach_request *request, __u32 *slot,
 	return 0;
 }
 
+static int mark_put(struct store *store, __u32 slot, const struct dev *dev, struct fail *fail)
+{
+	struct hook hook = hook_of(store, slot, dev);
+	struct program program;
+	struct run run;
+	int result;
+
+	if (hook_tc_state(&hook) == LINK_ALIVE)
+		return 0;
+	if (program_load(store, PROGRAM_MARK, slot, false, &program, fail))
+		return -fail->status;
+	result = store_run_read(store, &run, fail);
+	if (!result)
+		result = hook_tc_put(&hook, program.fd, run.features & FEATURE_TCX, fail);
+	program_free(&program);
+	return result;
+}
+
+int attach_marks(struct store *store, bool on, struct fail *fail)
+{
+	struct dev devs[DEV_MAX];
+	int result = store_devs_read(store, devs, fail);
+
+	for (int slot = 0; slot < DEV_MAX && !result; slot++) {
+		struct hook hook = hook_of(store, slot, &devs[slot]);
+
+		if (!devs[slot].ifindex || devs[slot].driver == DRIVER_TC ||
+		    hook_xdp_state(&hook) != LINK_ALIVE)
+			continue;
+		result = on ? mark_put(store, slot, &devs[slot], fail) : hook_tc_remove(&hook, fail);
+	}
+	return result;
+}
+
 int attach_detach(struct store *store, const char *name, struct fail *fail)
 {
 	struct dev devs[DEV_MAX];

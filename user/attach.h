@@ -41,6 +41,12 @@ int attach_dev(struct store *store, struct attach_request *request, __u32 *slot,
  * given to a device of another name. */
 int attach_detach(struct store *store, const char *name, struct fail *fail);
 
+/*
+ * Behind XDP, on devices that have it, tc ingress sets the mark of bypassed packets: on while a
+ * policy has a bypass. A device that has gone is no failure.
+ */
+int attach_marks(struct store *store, bool on, struct fail *fail);
+
 /* The slot of an attached device by its name, or -1. */
 int attach_slot(const struct dev devs[DEV_MAX], const char *name);
 

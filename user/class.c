@@ -75,8 +75,11 @@ static void learn(struct class *class, const struct fact *fact)
 	case FACT_OWN:
 		learn_flag(class, CLASS_OWN, fact);
 		break;
-	case FACT_BYPASS:
-		class->flags |= CLASS_BYPASS;
+	case FACT_BYPASS_TO:
+		class->bypass_to |= fact->groups;
+		break;
+	case FACT_BYPASS_FROM:
+		class->bypass_from |= fact->groups;
 		break;
 	case FACT_SOURCE_RULE:
 		learn_rule(class->source_rule, fact);

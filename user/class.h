@@ -19,7 +19,8 @@ enum fact_kind {
 	FACT_MARTIAN,		/* value: 1 or 0, on devices of these roles */
 	FACT_INSIDE,		/* value: 1 or 0 */
 	FACT_OWN,		/* value: 1 */
-	FACT_BYPASS,
+	FACT_BYPASS_TO,		/* groups */
+	FACT_BYPASS_FROM,
 	FACT_SOURCE_RULE,	/* value: rule number, on devices of these roles; as the next three */
 	FACT_PREFIX_RULE,
 	FACT_AGGREGATE_RULE,
@@ -32,7 +33,10 @@ struct fact {
 	__u8		roles;		/* bit per enum role */
 	__u32		value;
 	__u32		order;		/* in which it was told; facts_add() sets it */
-	__u64		until_ns;
+	union {
+		__u64	until_ns;
+		__u64	groups;		/* bit per bypass group */
+	};
 };
 
 struct facts {

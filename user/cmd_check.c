@@ -4,7 +4,9 @@
 #include "cli.h"
 #include "compile.h"
 #include "conntrack.h"
+#include "notrack.h"
 #include "program.h"
+#include "ruleset.h"
 #include "session.h"
 
 static void check_file(struct cli *cli, const char *path, const struct policy *policy,
@@ -30,7 +32,44 @@ static void check_kernel(struct cli *cli)
 	out_field_bool(&cli->out, "nf_conntrack", "nf_conntrack", !conntrack_fill(&count, &max));
 	out_field_bool(&cli->out, "flow look-up from XDP", "ct_lookup_xdp", features & FEATURE_CT_XDP);
 	out_field_bool(&cli->out, "flow look-up from tc", "ct_lookup_tc", features & FEATURE_CT_SKB);
+	out_field_bool(&cli->out, "tcx", "tcx", features & FEATURE_TCX);
 	out_object_end(&cli->out);
+}
+
+/* The table that makes bypassed packets untracked can have gone with a flush of all rules. */
+static void check_table(const char *instance, const struct policy *policy)
+{
+	enum notrack_state state;
+	struct fail ignored;
+
+	if (!policy->bypass_count || notrack_look(instance, policy, &state, &ignored))
+		return;
+	if (state == NOTRACK_FITS || state == NOTRACK_OWNED)
+		return;
+	fprintf(stderr, "weir: warning: weir's nftables table is %s: bypassed flows are tracked\n"
+		"  each change of the policy puts it back; `weir daemon` keeps it\n",
+		state == NOTRACK_ABSENT ? "missing" : "not the one that was put there");
+}
+
+/* Bypass against the rules of this machine: of the file, or of the policy in force. */
+static void check_bypass(const struct cli *cli, const struct policy *file)
+{
+	struct policy policy;
+	struct store store;
+	struct fail none;
+
+	if (file) {
+		ruleset_warn(stderr, file->bypass, file->bypass_count);
+		return;
+	}
+	if (store_open(cli->instance, STORE_READ, &store, &none))
+		return;
+	if (!apply_read(&store, &policy, &none)) {
+		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
+		check_table(cli->instance, &policy);
+		policy_free(&policy);
+	}
+	store_close(&store);
 }
 
 int cmd_check(struct cli *cli)
@@ -53,6 +92,7 @@ int cmd_check(struct cli *cli)
 			check_file(cli, path, &policy, &arena);
 		check_kernel(cli);
 		out_object_end(&cli->out);
+		check_bypass(cli, path ? &policy : NULL);
 	}
 	arena_free(&arena);
 	policy_free(&policy);

@@ -2,6 +2,7 @@
 #include "announce.h"
 #include "attach.h"
 #include "cli.h"
+#include "notrack.h"
 #include "store.h"
 
 int cmd_off(struct cli *cli)
@@ -17,6 +18,7 @@ int cmd_off(struct cli *cli)
 			if (devs[slot].ifindex)
 				attach_detach(&store, devs[slot].name, &ignored);
 	announce_sync(NULL, 0, &ignored);
+	notrack_remove(cli->instance, &ignored);
 	pin_remove(cli->instance, &cli->fail);
 	store_close(&store);
 	return -cli->fail.status;

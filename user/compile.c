@@ -97,30 +97,36 @@ static __u32 compile_tables(struct arena *arena, const struct classes *classes,
 	return line;
 }
 
-static int compile_side(struct arena *arena, struct facts *facts, const struct entries *block,
-			const __u16 *hit, __u64 now_ns, __u32 *class_line, __u32 root[2])
+static int compile_side(struct arena *arena, struct facts *facts, const struct bypass_groups *bypass,
+			const struct entries *block, const __u16 *hit, __u64 now_ns,
+			__u32 *class_line, __u32 root[2])
 {
 	struct classes classes = { 0 };
 	struct table_entry *entry = NULL;
 	size_t count;
 	int error = classes_merge(&classes, facts, block, hit, now_ns, &entry, &count);
 
+	for (size_t i = 0; i < classes.count; i++) {
+		struct class *class = &classes.at[i];
+
+		class->bypass_blocks = bypass_blocks(bypass, class->bypass_to | class->bypass_from);
+	}
 	*class_line = error ? 0 : compile_tables(arena, &classes, entry, count, root);
 	free(entry);
 	classes_free(&classes);
 	return *class_line ? 0 : -1;
 }
 
-static int compile_sources(const struct policy *policy, const __u16 *hit, __u64 now_ns,
-			   struct arena *arena)
+static int compile_sources(const struct policy *policy, const struct bypass_groups *bypass,
+			   const __u16 *hit, __u64 now_ns, struct arena *arena)
 {
 	struct facts facts = { 0 };
 	__u32 line = 0, root[2];
 	struct policy_head *head;
-	int error = source_facts(policy, now_ns, &facts);
+	int error = source_facts(policy, bypass, now_ns, &facts);
 
 	if (!error)
-		error = compile_side(arena, &facts, &policy->block, hit, now_ns, &line, root);
+		error = compile_side(arena, &facts, bypass, &policy->block, hit, now_ns, &line, root);
 	facts_free(&facts);
 	if (error)
 		return error;
@@ -131,15 +137,16 @@ static int compile_sources(const struct policy *policy, const __u16 *hit, __u64 
 	return 0;
 }
 
-static int compile_destinations(const struct policy *policy, struct arena *arena)
+static int compile_destinations(const struct policy *policy, const struct bypass_groups *bypass,
+				struct arena *arena)
 {
 	struct facts facts = { 0 };
 	__u32 line = 0, root[2];
 	struct policy_head *head;
-	int error = destination_facts(policy, &facts);
+	int error = destination_facts(policy, bypass, &facts);
 
 	if (!error)
-		error = compile_side(arena, &facts, NULL, NULL, 0, &line, root);
+		error = compile_side(arena, &facts, bypass, NULL, NULL, 0, &line, root);
 	facts_free(&facts);
 	if (error)
 		return error;
@@ -152,8 +159,9 @@ static int compile_destinations(const struct policy *policy, struct arena *arena
 
 /* ---- the whole ----------------------------------------------------------------------------- */
 
-static int compile_lists(const struct policy *policy, const struct arena *before, __u64 now_ns,
-			 struct arena *arena, struct fail *fail)
+static int compile_lists(const struct policy *policy, const struct bypass_groups *bypass,
+			 const struct arena *before, __u64 now_ns, struct arena *arena,
+			 struct fail *fail)
 {
 	__u16 *hit = calloc(policy->block.count + 1, sizeof(*hit));
 	int result;
@@ -161,9 +169,9 @@ static int compile_lists(const struct policy *policy, const struct arena *before
 	if (!hit)
 		return no_memory(fail);
 	result = slots_of_block(policy, before, hit, fail);
-	if (!result && compile_sources(policy, hit, now_ns, arena))
+	if (!result && compile_sources(policy, bypass, hit, now_ns, arena))
 		result = no_memory(fail);
-	if (!result && compile_destinations(policy, arena))
+	if (!result && compile_destinations(policy, bypass, arena))
 		result = no_memory(fail);
 	if (!result)
 		result = record_write(arena, policy, hit, now_ns, fail);
@@ -175,15 +183,23 @@ int compile(const struct policy *policy, const struct arena *before, __u64 now_n
 	    struct arena *arena, struct fail *fail)
 {
 	const struct policy_head *old = before && before->lines ? line_of(before, 0) : NULL;
+	struct bypass_groups bypass;
 	struct policy_head *head;
 	int result;
 
-	if (arena_grow(arena, 1) != 1)
+	if (arena_grow(arena, 2) != POLICY_KNOBS)
 		return no_memory(fail);
-	compile_knobs(policy, line_of(arena, 1));
-	result = compile_rules(policy, before, arena, fail);
+	if (bypass_gather(policy, &bypass, fail)) {
+		arena_free(arena);
+		return -fail->status;
+	}
+	compile_knobs(policy, line_of(arena, POLICY_KNOBS));
+	result = bypass_compile(policy, &bypass, arena, fail);
 	if (!result)
-		result = compile_lists(policy, before, now_ns, arena, fail);
+		result = compile_rules(policy, before, arena, fail);
+	if (!result)
+		result = compile_lists(policy, &bypass, before, now_ns, arena, fail);
+	bypass_groups_free(&bypass);
 	if (result) {
 		arena_free(arena);
 		return result;

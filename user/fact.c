@@ -107,19 +107,38 @@ static int limit_facts(const struct policy *policy, bool destination, struct fac
 	return error;
 }
 
-static int bypass_facts(const struct policy *policy, bool destination, struct facts *facts)
+/* No address: it can be any. */
+static int bypass_end_facts(enum fact_kind kind, __u64 group, const struct prefix *prefix, size_t count,
+			    struct facts *facts)
 {
-	struct fact fact = { .kind = FACT_BYPASS };
-	int error = 0;
+	struct fact fact = { .kind = kind, .groups = group };
+	int error = count ? 0 : facts_add(facts, &fact);
 
-	for (size_t i = 0; i < policy->bypass_count && !error; i++) {
-		fact.prefix = destination ? policy->bypass[i].to : policy->bypass[i].from;
+	for (size_t i = 0; i < count && !error; i++) {
+		fact.prefix = prefix[i];
 		error = facts_add(facts, &fact);
 	}
 	return error;
 }
 
-int source_facts(const struct policy *policy, __u64 now_ns, struct facts *facts)
+/* A source can be either end of a flow, and so can a destination: both tables say the same. */
+static int bypass_facts(const struct bypass_groups *groups, struct facts *facts)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < groups->count && !error; i++) {
+		const struct bypass_group *group = &groups->at[i];
+
+		error = bypass_end_facts(FACT_BYPASS_TO, 1ULL << i, group->to, group->to_count, facts);
+		if (!error)
+			error = bypass_end_facts(FACT_BYPASS_FROM, 1ULL << i, group->from,
+						 group->from_count, facts);
+	}
+	return error;
+}
+
+int source_facts(const struct policy *policy, const struct bypass_groups *bypass, __u64 now_ns,
+		 struct facts *facts)
 {
 	int error = trust_facts(&policy->trust, now_ns, facts);
 
@@ -133,12 +152,13 @@ int source_facts(const struct policy *policy, __u64 now_ns, struct facts *facts)
 		error = side_facts(policy, ROLE_OUTSIDE, facts);
 	if (!error)
 		error = limit_facts(policy, false, facts);
-	return error ? error : bypass_facts(policy, false, facts);
+	return error ? error : bypass_facts(bypass, facts);
 }
 
-int destination_facts(const struct policy *policy, struct facts *facts)
+int destination_facts(const struct policy *policy, const struct bypass_groups *bypass,
+		      struct facts *facts)
 {
 	int error = limit_facts(policy, true, facts);
 
-	return error ? error : bypass_facts(policy, true, facts);
+	return error ? error : bypass_facts(bypass, facts);
 }

@@ -6,12 +6,15 @@
 #ifndef WEIR_FACT_H
 #define WEIR_FACT_H
 
+#include "bypass.h"
 #include "class.h"
 
 /* Of sources: trust, martians, sides, limits, bypass. Leaves out what ended before now_ns. */
-int source_facts(const struct policy *policy, __u64 now_ns, struct facts *facts);
+int source_facts(const struct policy *policy, const struct bypass_groups *bypass, __u64 now_ns,
+		 struct facts *facts);
 
 /* Of destinations: limits, bypass. */
-int destination_facts(const struct policy *policy, struct facts *facts);
+int destination_facts(const struct policy *policy, const struct bypass_groups *bypass,
+		      struct facts *facts);
 
 #endif

@@ -8,6 +8,7 @@
 #include "pin.h"
 #include "value.h"
 
+#define BYPASS_KEY "[proto] [tcp|udp|...] [port N[-M]] [to P] [from P]"
 #define LIMIT_KEY \
 	"[prefix P] [from outside|inside] per source|per aggregate|per destination|total"
 
@@ -33,6 +34,10 @@ const struct command commands[] = {
 	{ "limit", "replace", cmd_limit_replace, LIMIT_KEY " RATE [burst N]",
 	  "add it, or change its rate" },
 	{ "limit", "del", cmd_limit_del, LIMIT_KEY, "remove a limit" },
+	{ "bypass", "show", cmd_bypass_show, "", "the flows that skip connection tracking" },
+	{ "bypass", "add", cmd_bypass_add, BYPASS_KEY, "let flows skip connection tracking" },
+	{ "bypass", "del", cmd_bypass_del, BYPASS_KEY, "have them tracked again" },
+	{ "bypass", "mark", cmd_bypass_mark, "MARK", "the bit of the packet mark that is used for it" },
 	{ "block", "show", cmd_block_show, "", "the block list" },
 	{ "block", "add", cmd_block_add, "P [timeout T] [comment S] [announce]", "drop all packets from a prefix" },
 	{ "block", "del", cmd_block_del, "P", "take a prefix off the block list" },

@@ -111,6 +111,7 @@ struct policy {
 	size_t		limit_count;
 	struct bypass	*bypass;		/* owned */
 	size_t		bypass_count;
+	__u32		bypass_mark;		/* one bit; 0: the default */
 	struct pressure_conf pressure;
 	struct challenge_conf challenge;
 	struct limit	guard;			/* no part of the text: the default of `from inside
@@ -144,6 +145,10 @@ int limit_parse(int argc, char **argv, struct limit *out, struct fail *fail);
 int limit_parse_key(int argc, char **argv, struct limit *out, struct fail *fail);
 /* [proto] [tcp|udp|...] [port N[-M]] [to P] [from P] [fast] */
 int bypass_parse(int argc, char **argv, struct bypass *out, struct fail *fail);
+/* "tcp", or NULL for one that has no name here */
+const char *protocol_name(__u8 protocol);
+/* a number with one bit set, decimal or 0x... */
+int bypass_mark_parse(const char *text, __u32 *out, struct fail *fail);
 /* P [timeout T] [comment S] [announce]; the comment is the caller's to free */
 int entry_parse(int argc, char **argv, __u64 now_ns, struct entry *out, struct fail *fail);
 

@@ -9,11 +9,16 @@ static int bypass_words(struct reader *reader, struct bypass *bypass, struct pre
 {
 	bypass->fast = reader_take(reader, "fast");
 	reader_service(reader, &bypass->protocol, &bypass->ports);
-	if (reader_take(reader, "to"))
-		reader_prefix_set(reader, to);
-	if (reader_take(reader, "from"))
-		reader_prefix_set(reader, from);
-	bypass->fast |= reader_take(reader, "fast");
+	for (bool more = true; more && !reader->failed;) {
+		if (!to->count && reader_take(reader, "to"))
+			reader_prefix_set(reader, to);
+		else if (!from->count && reader_take(reader, "from"))
+			reader_prefix_set(reader, from);
+		else if (!bypass->fast && reader_take(reader, "fast"))
+			bypass->fast = true;
+		else
+			more = false;
+	}
 	if (!bypass->protocol && !bypass->ports.first && !to->count && !from->count)
 		return reader_expected(reader, "a protocol, port, to or from");
 	return reader->failed ? -EXIT_USAGE : 0;
@@ -57,6 +62,10 @@ static bool bypass_pairs(struct reader *reader, const struct token *at, struct b
 {
 	bool any = false;
 
+	if (!reader->policy && (to->count > 1 || from->count > 1)) {
+		reader_fail_at(reader, at, "a config file takes lists", "one prefix is enough here");
+		return true;
+	}
 	if (to->count && from->count > STATEMENTS_MAX / to->count) {
 		reader_fail_at(reader, at, NULL, "more than %d bypasses", STATEMENTS_MAX);
 		return true;
@@ -89,11 +98,37 @@ static int bypass_read(struct reader *reader, struct bypass *bypass)
 	return reader->failed ? -EXIT_USAGE : 0;
 }
 
+int bypass_mark_parse(const char *text, __u32 *out, struct fail *fail)
+{
+	char *end;
+	unsigned long mark = strtoul(text, &end, 0);
+
+	if (*end || !mark || mark > ~0U || mark & (mark - 1) || *text == '-')
+		return fail_set(fail, EXIT_USAGE, "like 0x10000000", "\"%s\" is not one bit of 32", text);
+	*out = mark;
+	return 0;
+}
+
+static int mark_read(struct reader *reader, __u32 *out)
+{
+	const struct token at = reader->lexer.now;
+	char text[WORD_SIZE];
+	struct fail why;
+
+	if (reader_text(reader, false, "a mark", text))
+		return -EXIT_USAGE;
+	if (!bypass_mark_parse(text, out, &why))
+		return 0;
+	return reader_fail_at(reader, &at, why.remedy, "%s", why.what);
+}
+
 static int bypass_line(struct reader *reader, void *unused)
 {
 	struct bypass bypass = {};
 
 	(void)unused;
+	if (reader_take(reader, "mark"))
+		return mark_read(reader, &reader->policy->bypass_mark);
 	return bypass_read(reader, &bypass);
 }
 

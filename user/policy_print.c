@@ -143,6 +143,21 @@ static void print_mode(FILE *to, const struct policy *policy, __u64 now_ns)
 			duration_print(policy->enforce_until_ns - now_ns, text, sizeof(text)));
 }
 
+static void print_bypasses(FILE *to, const struct policy *policy)
+{
+	if (!policy->bypass_count && !policy->bypass_mark)
+		return;
+	fprintf(to, "bypass {\n");
+	if (policy->bypass_mark)
+		fprintf(to, "\tmark 0x%x\n", policy->bypass_mark);
+	for (size_t i = 0; i < policy->bypass_count; i++) {
+		fputc('\t', to);
+		bypass_print(to, &policy->bypass[i]);
+		fputc('\n', to);
+	}
+	fprintf(to, "}\n");
+}
+
 void policy_print(FILE *to, const struct policy *policy, __u64 now_ns, bool with_block)
 {
 	print_mode(to, policy, now_ns);
@@ -161,11 +176,5 @@ void policy_print(FILE *to, const struct policy *policy, __u64 now_ns, bool with
 	}
 	print_pressure(to, &policy->pressure);
 	print_challenge(to, &policy->challenge);
-	if (policy->bypass_count)
-		fprintf(to, "bypass {\n");
-	for (size_t i = 0; i < policy->bypass_count; i++) {
-		fputc('\t', to);
-		bypass_print(to, &policy->bypass[i]);
-		fprintf(to, "%s", i + 1 < policy->bypass_count ? "\n" : "\n}\n");
-	}
+	print_bypasses(to, policy);
 }

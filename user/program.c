@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "conntrack.h"
 #include "program.h"
+#include "mark.skel.h"
 #include "tc.skel.h"
 #include "xdp.skel.h"
 
@@ -22,6 +23,7 @@ static const struct {
 } programs[] = {
 	[PROGRAM_XDP]	= { "weir_xdp", xdp__elf_bytes },
 	[PROGRAM_TC]	= { "weir_tc", tc__elf_bytes },
+	[PROGRAM_MARK]	= { "weir_mark", mark__elf_bytes },
 };
 
 /* the maps that live as long as the instance; sums are for the group, addresses of people are not */

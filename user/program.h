@@ -11,6 +11,7 @@
 enum program_kind {
 	PROGRAM_XDP,
 	PROGRAM_TC,
+	PROGRAM_MARK,		/* tc ingress behind XDP */
 };
 
 struct program {

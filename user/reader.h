@@ -132,6 +132,5 @@ enum check_word {
 };
 /* [[proto] tcp|udp|...|N] [port N[-M]]; what is not there stays as it was */
 int reader_service(struct reader *reader, __u8 *protocol, struct ports *ports);
-const char *protocol_name(__u8 protocol);
 
 #endif

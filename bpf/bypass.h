@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Flows that skip connection tracking, in both directions, and the ICMP errors that speak of them.
+ * abi.h tells how the groups of bypass statements are laid out, user/bypass.h what they mean.
+ *
+ * Most packets have no port near one that is asked for: they are told apart by one word of their
+ * source's class, which every packet reads. Later fragments carry no ports: the kernel gives a packet that
+ * it puts together the mark of its first fragment.
+ */
+#ifndef WEIR_BYPASS_BPF_H
+#define WEIR_BYPASS_BPF_H
+
+#include <linux/in.h>
+#include <bpf/bpf_endian.h>
+#include "scene.h"
+
+/* what a rule is asked about: the packet, or for an ICMP error the one that it speaks of */
+struct bypass_tuple {
+	__be32	saddr[4];
+	__be32	daddr[4];
+	__be16	sport;
+	__be16	dport;
+	__u8	protocol;
+	__u8	family;
+};
+
+static __always_inline void bypass_tuple(const struct pkt *pkt, struct bypass_tuple *tuple)
+{
+	bool inner = pkt->flags & PKT_INNER;
+
+	for (int i = 0; i < 4; i++) {
+		tuple->saddr[i] = inner ? pkt->inner_saddr[i] : pkt->saddr[i];
+		tuple->daddr[i] = inner ? pkt->inner_daddr[i] : pkt->daddr[i];
+	}
+	tuple->sport = inner ? pkt->inner_sport : pkt->sport;
+	tuple->dport = inner ? pkt->inner_dport : pkt->dport;
+	tuple->protocol = inner ? pkt->inner_proto : pkt->l4_proto;
+	tuple->family = pkt->family;
+}
+
+static __always_inline bool bypass_has_ports(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
+	       protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
+}
+
+/* The groups that ask for this port or for none; 0 when the policy is not readable. */
+static __always_inline __u64 bypass_port(const struct scene *scene,
+					 const struct policy_bypass *bypass, __be16 port)
+{
+	__u32 number = bpf_ntohs(port);
+	const __u8 *sets = arena_line(scene->arena, bypass->ports + number / POLICY_LINE);
+	const __u64 *groups;
+	__u32 set;
+
+	if (!sets)
+		return 0;
+	set = sets[number % POLICY_LINE];
+	groups = arena_line(scene->arena, bypass->port_sets + set / 8);
+	return groups ? groups[set % 8] : 0;
+}
+
+/* The mark of a flow that some group speaks of, else 0. */
+static __always_inline __u32 bypass_find(const struct scene *scene,
+					 const struct policy_bypass *bypass,
+					 const struct bypass_tuple *tuple)
+{
+	const struct policy_head *head = scene->head;
+	const struct class *source, *destination;
+	const __u64 *protocols;
+	__u64 forward, back;
+
+	protocols = arena_line(scene->arena, bypass->protocols + tuple->protocol / 8);
+	if (!protocols)
+		return 0;
+	forward = back = protocols[tuple->protocol % 8];
+	if (bypass_has_ports(tuple->protocol)) {
+		forward &= bypass_port(scene, bypass, tuple->dport);
+		back &= bypass_port(scene, bypass, tuple->sport);
+	} else {
+		forward &= bypass->portless;
+		back &= bypass->portless;
+	}
+	if (!(forward | back))
+		return 0;
+	source = scene_class(scene, head->source_root4, head->source_root6, head->source_class,
+			     tuple->family, tuple->saddr);
+	if (!source)
+		return 0;
+	forward &= source->bypass_from;
+	back &= source->bypass_to;
+	if (!(forward | back))
+		return 0;
+	destination = scene_class(scene, head->destination_root4, head->destination_root6,
+				  head->destination_class, tuple->family, tuple->daddr);
+	if (!destination)
+		return 0;
+	forward &= destination->bypass_to;
+	back &= destination->bypass_from;
+	return forward | back ? bypass->mark : 0;
+}
+
+/* The mark of a packet that skips connection tracking, else 0. Not inline: verified once. */
+__noinline __u32 weir_bypass(const struct pkt *pkt)
+{
+	const struct policy_bypass *bypass;
+	struct bypass_tuple tuple;
+	struct scene scene = {};
+
+	if (!pkt || !scene_policy(&scene) || !(scene.knobs->flags & KNOB_BYPASS))
+		return 0;
+	bypass = arena_line(scene.arena, POLICY_BYPASS);
+	if (!bypass)
+		return 0;
+	bypass_tuple(pkt, &tuple);
+	return bypass_find(&scene, bypass, &tuple);
+}
+
+/* Could it be? Two ports against a word. */
+static __always_inline bool bypass_suspects(const struct scene *scene, const struct pkt *pkt)
+{
+	__u32 blocks = 1U << bpf_ntohs(pkt->sport) / BYPASS_BLOCK_PORTS |
+		       1U << bpf_ntohs(pkt->dport) / BYPASS_BLOCK_PORTS;
+
+	if (pkt->flags & (PKT_FRAGMENT_LATER | PKT_NOT_IP))
+		return false;
+	if (pkt->flags & PKT_INNER)
+		return scene->knobs->flags & KNOB_BYPASS;
+	return scene->source->bypass_blocks & blocks;
+}
+
+/* Its mark is in scene->mark, whatever becomes of it before it passes. */
+static __always_inline enum reason bypass(const struct pkt *pkt, struct scene *scene)
+{
+	if (bypass_suspects(scene, pkt))
+		scene->mark = weir_bypass(pkt);
+	return scene->mark ? REASON_BYPASS : REASON_NONE;
+}
+
+#endif

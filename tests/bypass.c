@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which flows are bypassed: random policies against the plain meaning of their statements, through
+ * the whole program (SEED=number repeats a run); how statements are gathered; the nftables table of
+ * a policy; what a ruleset would do to what is bypassed.
+ */
+#include <linux/bpf.h>
+#include <time.h>
+#include "attach.h"
+#include "bypass.h"
+#include "frame.h"
+#include "gateway.h"
+#include "notrack.h"
+#include "ruleset.h"
+#include "test.h"
+#include "bpf/pkt.h"
+#include "xdp.skel.h"
+
+static const struct gateway_kind xdp = { "xdp", "weir_xdp", XDP_PASS, XDP_DROP, xdp__elf_bytes };
+
+/* few values, so that they meet */
+static const char *const prefixes[] = {
+	"", "20.0.0.0/8", "20.1.0.0/16", "20.1.2.0/24", "20.1.2.3", "2001:db8::/32", "2001:db8:1::/48",
+	"2001:db8:1::3",
+};
+static const char *const addresses[2][5] = {
+	{ "20.9.9.9", "20.1.9.9", "20.1.2.9", "20.1.2.3", "30.0.0.1" },
+	{ "2001:db8:9::9", "2001:db8:1::9", "2001:db8:1::3", "2001:db9::1", "2001:db8:1::4" },
+};
+static const unsigned ports[] = { 53, 80, 1000, 2047, 2048, 5000, 60000 };
+static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_GRE };
+
+static unsigned pick(unsigned count)
+{
+	return rand() % count;
+}
+
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix prefix = {};
+	struct fail fail;
+
+	if (text[0] && prefix_parse(text, &prefix, &fail))
+		CHECK_SAID(false, "%s", fail.what);
+	return prefix;
+}
+
+static struct bypass random_bypass(void)
+{
+	struct bypass bypass = {
+		.protocol = pick(4) ? protocols[pick(3)] : 0,
+		.to = prefix_of(prefixes[pick(8)]), .from = prefix_of(prefixes[pick(8)]),
+	};
+
+	if (bypass.protocol != IPPROTO_GRE && pick(4)) {
+		bypass.ports.first = ports[pick(7)];
+		bypass.ports.last = bypass.ports.first + (pick(2) ? 0 : pick(4000));
+	}
+	if (bypass.to.family && bypass.from.family && bypass.to.family != bypass.from.family)
+		bypass.from = (struct prefix){};	/* no packet goes from one to the other */
+	if (!bypass.protocol && !bypass.ports.first && !bypass.to.family && !bypass.from.family)
+		bypass.protocol = IPPROTO_UDP;	/* a statement says something */
+	return bypass;
+}
+
+/* As a statement says it; the ends are those of a packet, or swapped. */
+static bool is_towards(const struct bypass *bypass, uint8_t protocol, const struct prefix *source,
+		       const struct prefix *destination, unsigned port)
+{
+	bool has_ports = protocol != IPPROTO_GRE;
+
+	if (bypass->protocol && bypass->protocol != protocol)
+		return false;
+	if (bypass->ports.first &&
+	    (!has_ports || port < bypass->ports.first || port > bypass->ports.last))
+		return false;
+	return (!bypass->to.family || prefix_covers(&bypass->to, destination)) &&
+	       (!bypass->from.family || prefix_covers(&bypass->from, source));
+}
+
+static struct craft frame_of(bool six, const char *from, const char *to, uint8_t protocol,
+			     unsigned sport, unsigned dport)
+{
+	struct craft c = {};
+
+	craft_eth(&c, six ? ETH_P_IPV6 : ETH_P_IP);
+	if (six)
+		craft_ip6(&c, from, to, protocol);
+	else
+		craft_ip4(&c, from, to, protocol);
+	if (protocol == IPPROTO_TCP)
+		craft_tcp(&c, sport, dport, TCP_SYN);
+	if (protocol == IPPROTO_UDP)
+		craft_udp(&c, sport, dport);
+	craft_payload(&c, 24);
+	craft_finish(&c);
+	return c;
+}
+
+static void agree(const struct gateway *gateway, const struct policy *policy)
+{
+	unsigned six = pick(2), a = pick(5), b = (a + 1 + pick(4)) % 5;
+	unsigned sport = ports[pick(7)] + pick(2), dport = ports[pick(7)] + pick(2);
+	struct prefix from = prefix_of(addresses[six][a]), to = prefix_of(addresses[six][b]);
+	uint8_t protocol = protocols[pick(3)];
+	struct craft c = frame_of(six, addresses[six][a], addresses[six][b], protocol, sport, dport);
+	struct gateway_answer answer;
+	bool wanted = false;
+
+	for (size_t i = 0; i < policy->bypass_count; i++)
+		wanted |= is_towards(&policy->bypass[i], protocol, &from, &to, dport) ||
+			  is_towards(&policy->bypass[i], protocol, &to, &from, sport);
+	CHECK(gateway_judge(gateway, c.byte, c.size, &answer));
+	CHECK_SAID((answer.reason == REASON_BYPASS) == wanted, "%s:%u > %s:%u protocol %u: reason %d",
+		   addresses[six][a], sport, addresses[six][b], dport, protocol, answer.reason);
+}
+
+static bool policy_random(struct policy *policy)
+{
+	policy_init(policy);
+	policy->bypass = calloc(12, sizeof(*policy->bypass));
+	for (unsigned count = pick(12); count; count--) {
+		struct bypass bypass = random_bypass();
+		bool twice = false;
+
+		for (size_t i = 0; i < policy->bypass_count; i++)
+			twice |= bypass_same(&policy->bypass[i], &bypass);
+		if (!twice)
+			policy->bypass[policy->bypass_count++] = bypass;
+	}
+	return policy->bypass;
+}
+
+TEST(random_policies_mean_what_they_say)
+{
+	const char *said = getenv("SEED");
+	unsigned seed = said ? strtoul(said, NULL, 0) : (unsigned)time(NULL);
+	struct gateway gateway;
+
+	if (geteuid())
+		SKIP("needs root");
+	printf("# SEED=%u\n", seed);
+	srand(seed);
+	CHECK_EQ(gateway_open(&gateway, &xdp, 0, true), 0);
+	for (int round = 0; round < 100; round++) {
+		struct policy policy;
+		struct fail fail = {};
+		char *text = NULL;
+		size_t size;
+		FILE *to = open_memstream(&text, &size);
+
+		CHECK(policy_random(&policy));
+		policy_print(to, &policy, 0, true);
+		fclose(to);
+		CHECK_SAID(!gateway_policy(&gateway, text, &fail), "%s%s", text, fail.what);
+		for (int i = 0; i < 60; i++)
+			agree(&gateway, &policy);
+		free(text);
+		policy_free(&policy);
+	}
+	gateway_close(&gateway);
+}
+
+static struct policy parsed(const char *text)
+{
+	struct policy policy;
+	struct fail fail;
+
+	CHECK_SAID(!policy_parse(text, "test", 0, &policy, &fail), "%s", fail.what);
+	return policy;
+}
+
+TEST(statements_are_gathered)
+{
+	struct policy policy = parsed("bypass { udp port 53 to { 20.0.0.0/8, 20.1.0.0/16, 30.0.0.1 }\n"
+				      "udp port 54-60 to { 20.0.0.0/8, 30.0.0.1 }; tcp port 53\n"
+				      "tcp port 80; tcp port 81; gre }");
+	struct bypass_groups groups;
+	struct fail fail;
+
+	CHECK_EQ(bypass_gather(&policy, &groups, &fail), 0);
+	CHECK_EQ(groups.count, 3);
+	for (size_t i = 0; i < groups.count; i++) {
+		const struct bypass_group *group = &groups.at[i];
+
+		CHECK_EQ(group->port_count, group->protocol == IPPROTO_GRE ? 0 :
+			 group->protocol == IPPROTO_TCP ? 2 : 1);
+		CHECK_EQ(group->any_port, group->protocol == IPPROTO_GRE);
+		CHECK_EQ(group->to_count, group->protocol == IPPROTO_UDP ? 2 : 0);
+	}
+	bypass_groups_free(&groups);
+	policy_free(&policy);
+}
+
+TEST(too_many_kinds_and_fast_are_refused)
+{
+	struct policy policy;
+	struct bypass_groups groups;
+	struct fail fail;
+
+	policy_init(&policy);
+	policy.bypass = calloc(BYPASS_GROUPS_MAX + 1, sizeof(*policy.bypass));
+	for (int i = 0; i <= BYPASS_GROUPS_MAX; i++)
+		policy.bypass[policy.bypass_count++] = (struct bypass){
+			.protocol = IPPROTO_TCP, .ports = { 10 * i + 1, 10 * i + 1 },
+			.to = { .family = 4, .length = 32, .addr = { 20, 0, 0, i } },
+		};
+	CHECK_EQ(bypass_gather(&policy, &groups, &fail), -EXIT_USAGE);
+	policy.bypass_count--;
+	CHECK_EQ(bypass_gather(&policy, &groups, &fail), 0);
+	bypass_groups_free(&groups);
+	policy.bypass[0].fast = true;
+	CHECK_EQ(bypass_gather(&policy, &groups, &fail), -EXIT_USAGE);
+	policy_free(&policy);
+}
+
+TEST(the_table_covers_both_directions)
+{
+	struct policy policy = parsed("bypass { mark 0x40; udp port 53 to { 20.0.0.1, 2001:db8::1 }; sctp }");
+	struct fail fail;
+	char *text = notrack_text("x", &policy, false, &fail);
+
+	CHECK(text);
+	CHECK(strstr(text, "meta mark & 0x40 == 0x40 notrack\n"));
+	CHECK(strstr(text, "\t\tip daddr { 20.0.0.1 } meta l4proto 17 th dport { 53 } notrack\n"));
+	CHECK(strstr(text, "\t\tip saddr { 20.0.0.1 } meta l4proto 17 th sport { 53 } notrack\n"));
+	CHECK(strstr(text, "\t\tip6 saddr { 2001:db8::1 } meta l4proto 17 th sport { 53 } notrack\n"));
+	CHECK(strstr(text, "\t\tmeta l4proto 132 notrack\n"));
+	CHECK(!strstr(text, "owner"));
+	free(text);
+	policy_free(&policy);
+}
+
+static const char ruleset[] =
+	"table inet lab {\n"
+	"\tchain prerouting {\n"
+	"\t\ttype nat hook prerouting priority dstnat; policy accept;\n"
+	"\t\tip daddr 25.0.0.1 tcp dport { 80, 443 } dnat ip to 10.77.0.2\n"
+	"\t}\n"
+	"\n"
+	"\tchain postrouting {\n"
+	"\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
+	"\t\tip saddr 10.77.0.0/24 masquerade\n"
+	"\t}\n"
+	"\n"
+	"\tchain forward {\n"
+	"\t\ttype filter hook forward priority filter; policy drop;\n"
+	"\t\tct state established,related accept\n"
+	"\t}\n"
+	"}\n";
+
+/* the warnings about one bypass, as text; the caller frees it */
+static char *judged(const char *rules, const char *statement, size_t *warnings)
+{
+	struct policy policy = parsed(statement);
+	struct prefix own = prefix_of("25.0.0.1");
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	*warnings = ruleset_judge(to, rules, policy.bypass, policy.bypass_count, &own, 1);
+	fclose(to);
+	policy_free(&policy);
+	return text;
+}
+
+TEST(rules_that_eat_it_are_named)
+{
+	static const struct { const char *bypass; bool dnat, masquerade; } cases[] = {
+		{ "bypass { tcp port 443 to 25.0.0.1 }", true, false },
+		{ "bypass { tcp port 444 to 25.0.0.1 }", false, false },
+		{ "bypass { udp port 443 to 25.0.0.1 }", false, false },
+		{ "bypass { udp port 53 }", false, true },
+		{ "bypass { udp port 53 to 9.9.9.9 from 10.77.0.7 }", false, true },
+		{ "bypass { udp port 53 to 9.9.9.9 from 10.78.0.0/16 }", false, false },
+		{ "bypass { to 2001:db8::/32 }", false, false },
+		{ "bypass { to 25.0.0.0/24 }", true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t warnings;
+		char *text = judged(ruleset, cases[i].bypass, &warnings);
+
+		CHECK_SAID(!!strstr(text, "dport { 80, 443 } dnat") == cases[i].dnat, "%s: %s",
+			   cases[i].bypass, text);
+		CHECK_SAID(!!strstr(text, "10.77.0.0/24 masquerade") == cases[i].masquerade, "%s: %s",
+			   cases[i].bypass, text);
+		CHECK_SAID(strstr(text, "chain forward\n"), "%s: %s", cases[i].bypass, text);
+		CHECK_EQ(warnings, 1 + cases[i].dnat + cases[i].masquerade);
+		free(text);
+	}
+}
+
+TEST(untracked_that_is_accepted_is_no_warning)
+{
+	size_t warnings;
+	char *text = judged("table ip f {\n\tchain INPUT {\n"
+			    "\t\ttype filter hook input priority filter; policy drop;\n"
+			    "\t\tct state established,related,untracked accept\n\t}\n}\n",
+			    "bypass { udp port 53 }", &warnings);
+
+	CHECK_EQ(warnings, 0);
+	CHECK_STR(text, "");
+	free(text);
+}
+
+int main(void)
+{
+	return test_main();
+}
