@@ -28,6 +28,17 @@ static int policy_get(struct cli *cli, struct policy *policy)
 	return result;
 }
 
+/* The policy as a file, with the limit that nobody wrote as a comment. */
+static void config_print(FILE *to, const struct policy *policy)
+{
+	policy_print(to, policy, apply_now_ns(), true);
+	if (!policy->guard.rate.count)
+		return;
+	fputs("# by default, for the source ports of masquerading: ", to);
+	limit_print(to, &policy->guard);
+	fputc('\n', to);
+}
+
 int cmd_config_show(struct cli *cli)
 {
 	struct policy policy;
@@ -38,12 +49,7 @@ int cmd_config_show(struct cli *cli)
 	if (cli_end(cli) || policy_get(cli, &policy))
 		return -cli->fail.status;
 	to = open_memstream(&text, &size);
-	policy_print(to, &policy, apply_now_ns(), true);
-	if (policy.guard.rate.count) {
-		fputs("# by default, for the source ports of masquerading: ", to);
-		limit_print(to, &policy.guard);
-		fputc('\n', to);
-	}
+	config_print(to, &policy);
 	fclose(to);
 	policy_free(&policy);
 	if (cli->out.json) {
@@ -133,7 +139,7 @@ static int save_as(const char *path, const struct policy *policy, struct fail *f
 		return fail_set(fail, EXIT_REFUSED, error == ENOENT ? "make its directory first" : NULL,
 				"%s: %s", path, strerror(error));
 	}
-	policy_print(to, policy, apply_now_ns(), true);
+	config_print(to, policy);
 	if (fflush(to) || ferror(to) || fsync(fd) || fchmod(fd, 0600))
 		error = errno;
 	if (fclose(to) && !error)
