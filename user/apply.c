@@ -273,41 +273,31 @@ static int instance_ready(struct store *store, bool *fresh, struct fail *fail)
 	return put_in_force(store, &empty, fail);
 }
 
-/* Adds the statement, or replaces the one of that name. */
-static int interface_put(struct policy *policy, const struct interface *interface, struct fail *fail)
+static int attach_one(struct store *store, struct attach_request *request, unsigned int keep,
+		      struct fail *fail)
 {
-	struct interface *grown;
-
-	for (size_t i = 0; i < policy->interface_count; i++) {
-		struct interface *have = &policy->interface[i];
-
-		if (strcmp(have->name, interface->name))
-			continue;
-		have->role = interface->role;
-		have->driver = interface->driver;
-		return 0;
-	}
-	grown = realloc(policy->interface, (policy->interface_count + 1) * sizeof(*grown));
-	if (!grown)
-		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
-	grown[policy->interface_count++] = *interface;
-	policy->interface = grown;
-	return 0;
-}
-
-static int attach_one(struct store *store, const struct interface *interface,
-		      struct attach_request *request, struct fail *fail)
-{
+	const struct interface *said;
 	struct dev before[DEV_MAX];
+	struct interface *statement;
 	struct arena arena = {};
 	struct policy policy;
 	__u32 slot;
-	int result = apply_read(store, &policy, fail);
+	int result;
 
-	if (!result)
-		result = interface_put(&policy, interface, fail);
-	if (!result)
+	if (apply_read(store, &policy, fail))
+		return -fail->status;
+	said = port_statement(&policy, request->name);
+	if (said && (keep & APPLY_KEEP_ROLE))
+		request->role = said->role;
+	if (said && (keep & APPLY_KEEP_DRIVER))
+		request->driver = said->driver;
+	statement = port_put(&policy, request->name);
+	result = statement ? 0 : fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
+	if (!result) {
+		statement->role = request->role;
+		statement->driver = request->driver;
 		result = prepare(store, &policy, &arena, fail);
+	}
 	if (!result)
 		result = store_devs_read(store, before, fail);
 	if (!result) {
@@ -322,42 +312,26 @@ static int attach_one(struct store *store, const struct interface *interface,
 	return result;
 }
 
-int apply_attach(const char *instance, const struct interface *interface,
-		 struct attach_request *request, struct fail *fail)
+int apply_attach(const char *instance, struct attach_request *request, unsigned int keep,
+		 struct fail *fail)
 {
 	struct fail ignored;
 	struct store store;
 	bool fresh;
 	int result;
 
-	*request = (struct attach_request){
-		.name = interface->name, .role = interface->role, .driver = interface->driver,
-	};
-	if (!if_nametoindex(interface->name))
+	if (!if_nametoindex(request->name))
 		return fail_set(fail, EXIT_REFUSED, "see the names with: ip link",
-				"%s: no such device", interface->name);
+				"%s: no such device", request->name);
 	if (store_make(instance, &store, fail))
 		return -fail->status;
 	result = instance_ready(&store, &fresh, fail);
 	if (!result)
-		result = attach_one(&store, interface, request, fail);
+		result = attach_one(&store, request, keep, fail);
 	if (result && fresh)
 		pin_remove(instance, &ignored);
 	store_close(&store);
 	return result;
-}
-
-/* A device that was attached by a glob has no statement: the glob stays for the others. */
-static void interface_drop(struct policy *policy, const char *name)
-{
-	for (size_t i = 0; i < policy->interface_count; i++) {
-		if (strcmp(policy->interface[i].name, name))
-			continue;
-		free(policy->interface[i].sources);
-		memmove(&policy->interface[i], &policy->interface[i + 1],
-			(--policy->interface_count - i) * sizeof(*policy->interface));
-		return;
-	}
 }
 
 int apply_detach(const char *instance, const char *name, struct fail *fail)
@@ -372,7 +346,7 @@ int apply_detach(const char *instance, const char *name, struct fail *fail)
 	if (!result)
 		result = attach_detach(&store, name, fail);
 	if (!result) {
-		interface_drop(&policy, name);
+		port_drop(&policy, name);
 		result = put_in_force(&store, &policy, fail);
 	}
 	policy_free(&policy);

@@ -28,10 +28,15 @@ int apply_policy(struct store *store, const struct policy *policy, char *missing
 int apply_edit(const char *instance, int (*edit)(struct policy *policy, void *data, struct fail *fail),
 	       void *data, struct fail *fail);
 
-/* Attaches one device and adds its statement to the policy; makes the instance when missing.
- * *request tells what was done. */
-int apply_attach(const char *instance, const struct interface *interface,
-		 struct attach_request *request, struct fail *fail);
+/* what a policy that speaks of the device already says, and the request then takes over */
+#define APPLY_KEEP_ROLE		1
+#define APPLY_KEEP_DRIVER	2
+/*
+ * Attaches one device and adds or changes its statement in the policy; makes the instance when
+ * missing. *request tells what was done.
+ */
+int apply_attach(const char *instance, struct attach_request *request, unsigned int keep,
+		 struct fail *fail);
 /* Detaches it, and removes its statement. */
 int apply_detach(const char *instance, const char *name, struct fail *fail);
 

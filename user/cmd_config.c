@@ -103,7 +103,7 @@ int cmd_config_diff(struct cli *cli)
 		return -cli->fail.status;
 	}
 	to = open_memstream(&text, &size);
-	changes = policy_diff(to, &before, &after);
+	changes = policy_diff(to, &before, &after, apply_now_ns());
 	fclose(to);
 	policy_free(&before);
 	policy_free(&after);

@@ -23,14 +23,16 @@ static const char *device_word(struct cli *cli)
 	return name;
 }
 
-static int attach_words(struct cli *cli, struct interface *interface)
+/* keep: what is not said */
+static int attach_words(struct cli *cli, struct attach_request *request, unsigned int *keep)
 {
-	const char *word, *name = device_word(cli);
+	const char *word;
 	int choice;
 
-	if (!name)
+	*keep = APPLY_KEEP_ROLE | APPLY_KEEP_DRIVER;
+	request->name = device_word(cli);
+	if (!request->name)
 		return -cli->fail.status;
-	snprintf(interface->name, sizeof(interface->name), "%s", name);
 	while ((word = cli_next(cli))) {
 		bool role = !strcmp(word, "role");
 		const char *value;
@@ -44,30 +46,31 @@ static int attach_words(struct cli *cli, struct interface *interface)
 		choice = cli_choose(cli, value, role ? "role" : "driver", role ? roles : drivers);
 		if (choice < 0)
 			return choice;
+		*keep &= role ? ~APPLY_KEEP_ROLE : ~APPLY_KEEP_DRIVER;
 		if (role)
-			interface->role = choice;
+			request->role = choice;
 		else
-			interface->driver = choice;
+			request->driver = choice;
 	}
 	return 0;
 }
 
 int cmd_link_attach(struct cli *cli)
 {
-	struct interface interface = { .role = ROLE_OUTSIDE, .driver = DRIVER_AUTO };
-	struct attach_request done;
+	struct attach_request request = { .role = ROLE_OUTSIDE, .driver = DRIVER_AUTO };
+	unsigned int keep;
 
-	if (attach_words(cli, &interface) ||
-	    apply_attach(cli->instance, &interface, &done, &cli->fail))
+	if (attach_words(cli, &request, &keep) ||
+	    apply_attach(cli->instance, &request, keep, &cli->fail))
 		return -cli->fail.status;
-	if (interface.driver != DRIVER_AUTO && !cli->out.json)
+	if (!keep && !cli->out.json)
 		return 0;	/* it is what was asked for */
 	out_object_begin(&cli->out, NULL, NULL);
-	out_field_text(&cli->out, "attached", "dev", interface.name);
-	out_field_text(&cli->out, "role", "role", roles[interface.role]);
-	out_field_text(&cli->out, "driver", "driver", drivers[done.used]);
-	if (done.note[0])
-		out_field_text(&cli->out, "because", "because", done.note);
+	out_field_text(&cli->out, "attached", "dev", request.name);
+	out_field_text(&cli->out, "role", "role", roles[request.role]);
+	out_field_text(&cli->out, "driver", "driver", drivers[request.used]);
+	if (request.note[0])
+		out_field_text(&cli->out, "because", "because", request.note);
 	out_object_end(&cli->out);
 	return 0;
 }

@@ -3,16 +3,46 @@
 #include <string.h>
 #include "diff.h"
 
-/* The policy as one self-contained line a fact, sorted: "limit new-flows total 50/second". */
-static char **facts_of(const struct policy *policy, size_t *count)
+/* one self-contained line: "limit new-flows total 50/second" */
+struct fact {
+	char	*line;
+	char	*key;		/* the same without the time that is left, which runs */
+};
+
+/* Takes the word behind the mark out of the line, unless the mark stands in a string. */
+static void time_cut(char *line, const char *mark)
+{
+	char *at = strstr(line, mark), *quote = strchr(line, '"');
+
+	if (!at || (quote && quote < at))
+		return;
+	at += strlen(mark);
+	memmove(at, at + strcspn(at, " "), strlen(at + strcspn(at, " ")) + 1);
+}
+
+static struct fact fact_of(const char *block, const char *line)
+{
+	struct fact fact;
+
+	if (asprintf(&fact.line, "%s%s", block, line) < 0)
+		abort();
+	fact.key = strdup(fact.line);
+	if (!fact.key)
+		abort();
+	time_cut(fact.key, "mode enforce for ");
+	time_cut(fact.key, " timeout ");
+	return fact;
+}
+
+static struct fact *facts_of(const struct policy *policy, __u64 now_ns, size_t *count)
 {
 	char *text = NULL, *line, *rest, block[128] = "";
-	char **facts = NULL;
+	struct fact *facts = NULL;
 	size_t size, room = 0;
 	FILE *to = open_memstream(&text, &size);
 
 	*count = 0;
-	policy_print(to, policy, 0, true);
+	policy_print(to, policy, now_ns, true);
 	fclose(to);
 	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		size_t length;
@@ -33,8 +63,7 @@ static char **facts_of(const struct policy *policy, size_t *count)
 			if (!facts)
 				abort();
 		}
-		if (asprintf(&facts[(*count)++], "%s%s", block, line) < 0)
-			abort();
+		facts[(*count)++] = fact_of(block, line);
 	}
 	free(text);
 	return facts;
@@ -42,31 +71,36 @@ static char **facts_of(const struct policy *policy, size_t *count)
 
 static int fact_compare(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strcmp(((const struct fact *)a)->key, ((const struct fact *)b)->key);
 }
 
-static void facts_free(char **facts, size_t count)
+static void facts_free(struct fact *facts, size_t count)
 {
-	while (count)
-		free(facts[--count]);
+	while (count--) {
+		free(facts[count].line);
+		free(facts[count].key);
+	}
 	free(facts);
 }
 
-size_t policy_diff(FILE *to, const struct policy *before, const struct policy *after)
+size_t policy_diff(FILE *to, const struct policy *before, const struct policy *after,
+		   __u64 now_ns)
 {
 	size_t old_count, new_count, old = 0, new = 0, changes = 0;
-	char **was = facts_of(before, &old_count), **is = facts_of(after, &new_count);
+	struct fact *was = facts_of(before, now_ns, &old_count);
+	struct fact *is = facts_of(after, now_ns, &new_count);
 
 	if (old_count)
 		qsort(was, old_count, sizeof(*was), fact_compare);
 	if (new_count)
 		qsort(is, new_count, sizeof(*is), fact_compare);
 	while (old < old_count || new < new_count) {
-		int order = old == old_count ? 1 : new == new_count ? -1 : strcmp(was[old], is[new]);
+		int order = old == old_count ? 1 : new == new_count ? -1 :
+			    fact_compare(&was[old], &is[new]);
 
 		if (order)
 			changes += fprintf(to, "%c %s\n", order < 0 ? '-' : '+',
-					   order < 0 ? was[old] : is[new]) > 0;
+					   order < 0 ? was[old].line : is[new].line) > 0;
 		old += order <= 0;
 		new += order >= 0;
 	}

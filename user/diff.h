@@ -7,8 +7,10 @@
 
 /*
  * What would change, a line each: "- limit ..." is in before only, "+ limit ..." in after only.
- * Returns how many lines were printed.
+ * Returns how many lines were printed. Of what ends by itself, only the time that is left is no
+ * difference, since that runs.
  */
-size_t policy_diff(FILE *to, const struct policy *before, const struct policy *after);
+size_t policy_diff(FILE *to, const struct policy *before, const struct policy *after,
+		   __u64 now_ns);
 
 #endif

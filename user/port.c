@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 #include "device.h"
 #include "port.h"
@@ -13,6 +14,50 @@ const struct interface *port_statement(const struct policy *policy, const char *
 		if (!fnmatch(policy->interface[i].name, device, 0))
 			return &policy->interface[i];
 	return NULL;
+}
+
+/* The pattern that matches this name alone. */
+static void pattern_of(const char *name, char *pattern, size_t size)
+{
+	size_t used = 0;
+
+	for (; *name && used + 3 < size; name++) {
+		if (strchr("*?[]\\", *name))
+			pattern[used++] = '\\';
+		pattern[used++] = *name;
+	}
+	pattern[used] = '\0';
+}
+
+struct interface *port_put(struct policy *policy, const char *name)
+{
+	struct interface *grown, fresh = {};
+
+	pattern_of(name, fresh.name, sizeof(fresh.name));
+	for (size_t i = 0; i < policy->interface_count; i++)
+		if (!strcmp(policy->interface[i].name, fresh.name))
+			return &policy->interface[i];
+	grown = reallocarray(policy->interface, policy->interface_count + 1, sizeof(*grown));
+	if (!grown)
+		return NULL;
+	policy->interface = grown;
+	grown[policy->interface_count] = fresh;
+	return &grown[policy->interface_count++];
+}
+
+void port_drop(struct policy *policy, const char *name)
+{
+	char pattern[sizeof(policy->interface->name)];
+
+	pattern_of(name, pattern, sizeof(pattern));
+	for (size_t i = 0; i < policy->interface_count; i++) {
+		if (strcmp(policy->interface[i].name, pattern))
+			continue;
+		free(policy->interface[i].sources);
+		memmove(&policy->interface[i], &policy->interface[i + 1],
+			(--policy->interface_count - i) * sizeof(*policy->interface));
+		return;
+	}
 }
 
 static struct dev dev_as_said(const struct dev *now, const struct interface *said,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the policy says of the devices that are attached, for the datapath's map "dev". */
+/* What the policy says of devices, and how the datapath's map "dev" hears of it. */
 #ifndef WEIR_PORT_H
 #define WEIR_PORT_H
 
@@ -8,6 +8,11 @@
 
 /* The first statement that names the device, else the first glob; NULL: there is none. */
 const struct interface *port_statement(const struct policy *policy, const char *device);
+
+/* The statement of this device alone, added if there is none. NULL: out of memory. */
+struct interface *port_put(struct policy *policy, const char *device);
+/* Removes it; a glob that the device was attached by stays for the others. */
+void port_drop(struct policy *policy, const char *device);
 
 /*
  * Tells the attached devices how to check the way back, whether their sources are listed, and what

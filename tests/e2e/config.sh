@@ -6,7 +6,8 @@
 lab_make || bail "can't make the lab"
 
 # state: all that a command could have changed; ARP and neighbour discovery go on meanwhile
-state() { weir config show; weir link show; weir -j stats show | grep -v -e clean -e not-ip; lab_gw ip -d link show | grep -o 'prog/xdp id [0-9]*'; }
+state() { weir config show; weir link show; counters; lab_gw ip -d link show | grep -o 'prog/xdp id [0-9]*'; }
+counters() { weir -j stats show | json 'sorted(json.dumps(r) for r in v if r["dev"] == "wan0" and r["reason"] not in ("clean", "not-ip"))'; }
 # unchanged NAME STATUS WORD COMMAND...: it fails so, says the word, and has changed nothing
 unchanged() {
 	local name=$1 status=$2 word=$3
@@ -63,15 +64,29 @@ check_eq budget_admits_no_more "$first" 5
 weir source get 25.0.2.7 >"$TMP/source"
 total() { weir -j source get 25.0.2.7 | json 'v[0]["total"]'; }
 known=$(total)
-weir -j stats show | grep -v -e clean -e not-ip >"$TMP/stats"
+counters >"$TMP/stats"
 sed 's/monitor/enforce/' "$TMP/good" >"$TMP/enforce"
 echo 'limit new-flows { prefix 10.0.0.0/8 total 1/second }' >>"$TMP/enforce"
 check_exit load_another_policy 0 weir config load "$TMP/enforce"
-check "load_keeps_counters" diff "$TMP/stats" <(weir -j stats show | grep -v -e clean -e not-ip)
+check "load_keeps_counters" diff "$TMP/stats" <(counters)
 check_eq load_keeps_sources "$(total)" "$known"
 flood 2000-2999 200
 check_eq load_keeps_budgets "$(admitted)" 5
 weir mode monitor
+
+# ---- what runs out is no difference, nor is what is attached again
+weir mode enforce for 10m >/dev/null
+weir trust add 192.0.2.99 timeout 1h
+weir config save "$TMP/running"
+check_eq diff_of_what_runs_out "$(weir -j config diff "$TMP/running" | json 'v["changes"], v["diff"]')" '[0, ""]'
+weir trust del 192.0.2.99
+check_eq diff_shows_the_time_left "$(weir config diff "$TMP/running" | grep -c 'timeout 1h$\|timeout 59m[0-9]*s$')" 1
+weir mode monitor
+check_exit attach_without_a_role 0 weir link attach dev lan0
+check_eq attach_keeps_the_role "$(weir -j link show | json 'sorted(l["dev"] + " " + l["role"] for l in v)')" '["lan0 inside", "wan0 outside"]'
+check_exit attach_with_a_role 0 weir link attach dev lan0 role outside
+check_eq attach_changes_the_role "$(weir -j link show | json '[l["role"] for l in v if l["dev"] == "lan0"][0]')" outside
+check_exit role_is_back 0 weir config load "$TMP/good"
 
 # ---- all or nothing
 bad() {	# NAME WORD TEXT: a file with this line at its end
@@ -106,7 +121,8 @@ check_eq unnamed_device_is_detached "$(weir -j status | json '[l["dev"] for l in
 
 # ---- save
 check_exit save 0 weir config save "$TMP/saved"
-check "saved_is_what_is_shown" diff "$TMP/saved" <(weir config show)
+# a remark tells what holds by default: that is not saved
+check "saved_is_what_is_shown" diff "$TMP/saved" <(weir config show | grep -v "^#")
 check_eq saved_is_private "$(stat -c %a "$TMP/saved")" 600
 check_exit save_again 0 weir config save "$TMP/saved"
 check_eq save_leaves_nothing_beside "$(cd "$TMP" && echo saved*)" saved
