@@ -131,9 +131,9 @@ fuzz-%: $(BUILD)/fuzz/%
 
 # weir against the kernel's conntrack, frame by frame
 DIFFERENTIAL	:= $(wildcard tests/differential/*.c tests/differential/*.h)
-$(BUILD)/differential: $(DIFFERENTIAL) $(BUILD)/tests/bpf/differential.skel.h Makefile
+$(BUILD)/differential: $(DIFFERENTIAL) tests/arena.h $(BUILD)/libweir.a $(BUILD)/xdp.skel.h Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(filter %.c,$(DIFFERENTIAL)) $(LDFLAGS) $(ALL_LDLIBS) -o $@
+	$(CC) $(ALL_CFLAGS) $(filter %.c,$(DIFFERENTIAL)) $(BUILD)/libweir.a $(LDFLAGS) $(ALL_LDLIBS) -o $@
 
 PACKETS		?= 40000
 differential: $(BUILD)/differential
@@ -150,7 +150,7 @@ quick: tests
 	@tests/run $(UNIT:%=$(BUILD)/tests/%)
 
 # needs root; what the README promises, on packets: one script a promise
-e2e: all lab
+e2e: all lab $(BUILD)/differential
 	@tests/run $(E2E)
 
 # what can be said without running anything
@@ -160,7 +160,7 @@ check: all
 # installs what is missing, builds with both pairs of compilers, runs everything
 test:
 	@packaging/install-deps test
-	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab
+	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab $(BUILD)/differential
 	@$(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(NEWEST) CC=clang CLANG=$(NEWEST_CLANG) tests
 	@tests/run tests/walls tests/docs $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) $(E2E)
 
@@ -181,13 +181,20 @@ docs: $(BUILD)/weir $(BUILD)/weir.8
 	packaging/tables README.md $(BUILD)/weir >$(BUILD)/README.md
 	cat $(BUILD)/README.md >README.md
 
-INSTALLED	:= sbin/weir share/man/man8/weir.8 share/bash-completion/completions/weir
+UNITS		:= $(notdir $(wildcard packaging/*.service))
+INSTALLED	:= sbin/weir share/man/man8/weir.8 share/bash-completion/completions/weir \
+		   $(UNITS:%=lib/systemd/system/%)
 
 install: all $(BUILD)/weir.8
 	install -D -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/sbin/weir
 	install -D -m 0644 $(BUILD)/weir.8 $(DESTDIR)$(PREFIX)/share/man/man8/weir.8
 	install -D -m 0644 packaging/weir.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in $(UNITS); do \
+		sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/$$unit \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
 
 uninstall:
 	rm -f $(INSTALLED:%=$(DESTDIR)$(PREFIX)/%)

@@ -28,7 +28,9 @@ struct ip_ct_tcp_state {
 struct ip_ct_tcp {
 	struct ip_ct_tcp_state seen[2];
 	__u8	state;
+	__u8	last_dir;
 	__u8	last_index;
+	__u32	last_ack;
 	__u32	last_end;
 } __attribute__((preserve_access_index));
 
@@ -125,7 +127,9 @@ static __always_inline void conntrack_read(const struct nf_conn *ct, bool reply,
 	conntrack_side(&tcp->seen[0], reply ? &flow->receiver : &flow->sender);
 	conntrack_side(&tcp->seen[1], reply ? &flow->sender : &flow->receiver);
 	flow->last_end = tcp->last_end;
+	flow->last_ack = tcp->last_ack;
 	flow->last = tcp->last_index;
+	flow->last_reply = tcp->last_dir;
 	flow->state = tcp->state;
 	flow->replied = !!(status & IPS_SEEN_REPLY);
 	flow->assured = !!(status & IPS_ASSURED);

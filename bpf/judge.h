@@ -21,6 +21,15 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 	return reason && !reason_in(scene->knobs->off, reason);
 }
 
+/* To be called first: what a packet that opens a flow will ask for is on its way from memory. */
+static __always_inline void foresee(const struct pkt *pkt, struct admission *admission)
+{
+	const struct dev *dev = dev_of(dev_slot);
+
+	if (track_opens(pkt))
+		admit_foresee(pkt, dev ? dev->role & 1 : ROLE_OUTSIDE, admission);
+}
+
 /*
  * Stages that the verifier meets once: functions of their own, of which the judge sees nothing but
  * a number. Inlined, each of their ends would be a start for all that comes behind it. The price is
@@ -81,6 +90,18 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 	return admit(pkt, &input, &scratch->admission);
 }
 
+/* What is not whole is checked by nobody before it is put together. */
+static __always_inline bool checksum_asked(const struct pkt *pkt, const struct scene *scene)
+{
+	const struct run *run;
+
+	if (reason_in(scene->knobs->off, REASON_L4_CHECKSUM) || !(pkt->flags & PKT_HAS_L4) ||
+	    pkt->flags & (PKT_FRAGMENT_FIRST | PKT_FRAGMENT_LATER))
+		return false;
+	run = run_now();
+	return run && run->conntrack & CONNTRACK_CHECKSUM;
+}
+
 static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
 {
 	enum reason sanity = sane(pkt), bypassed, reason;
@@ -88,6 +109,8 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	if (sanity && sanity != REASON_FRAGMENT)
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
+	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
+		return REASON_L4_CHECKSUM;
 	/* first, since it holds for whatever passes: also for the trusted and the monitored */
 	bypassed = bypass(pkt, scene);
 	reason = trust(scene);

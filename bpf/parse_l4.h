@@ -192,6 +192,7 @@ static __always_inline void parse_gre(const struct frame *frame, __u32 offset, s
 static __always_inline void parse_l4(const struct frame *frame, __u32 offset, struct pkt *pkt)
 {
 	pkt->l4_offset = offset;
+	pkt->l4_bytes = bytes_between(offset, frame->ip_end);
 	switch (pkt->l4_proto) {
 	case IPPROTO_TCP:
 		return parse_tcp(frame, offset, pkt);

@@ -59,6 +59,7 @@ struct pkt {
 	__be32	inner_daddr[4];
 	__be16	inner_sport;
 	__be16	inner_dport;
+	__u16	l4_bytes;	/* L4 header and payload, as the IP length tells */
 };
 
 #endif

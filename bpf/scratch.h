@@ -10,10 +10,13 @@
 #include "pkt.h"
 #include "window.h"
 
+#define CHECKSUM_CHUNK	512	/* bytes that bpf_csum_diff() sums at once */
+
 struct scratch {
 	struct pkt		pkt;
 	struct admission	admission;
 	struct tcp_flow		flow;
+	__u8			chunk[CHECKSUM_CHUNK + 8] __attribute__((aligned(8)));
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <bpf/bpf_helpers.h>
+#include "checksum_skb.h"
 #include "conntrack_skb.h"
 #include "count.h"
 #include "judge.h"
@@ -57,6 +58,7 @@ int weir_tc(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	pkt = &scratch->pkt;
 	read_whole(skb, pkt);
+	foresee(pkt, &scratch->admission);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return TC_ACT_UNSPEC;

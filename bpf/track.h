@@ -141,6 +141,12 @@ static __always_inline bool track_pressed(const struct scene *scene)
 	       scene->now_ns - pressure->beat_ns < PRESSURE_STALE_NS;
 }
 
+/* A TCP SYN: the rest of the judgement will most likely be about a new flow. */
+static __always_inline bool track_opens(const struct pkt *pkt)
+{
+	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
+}
+
 /* Belongs to no flow, and conntrack would call it INVALID, or pick it up: a plain ACK. */
 static __always_inline enum reason track_stray(const struct pkt *pkt, const struct scene *scene)
 {

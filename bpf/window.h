@@ -29,6 +29,7 @@ enum tcp_seen_last {
 
 /* IP_CT_TCP_FLAG_*, the same uapi header */
 enum tcp_side_flag {
+	TCP_SIDE_SACK_PERMITTED	= 0x02,
 	TCP_SIDE_BE_LIBERAL	= 0x08,
 	TCP_SIDE_MAXACK_SET	= 0x20,
 };
@@ -46,8 +47,10 @@ struct tcp_flow {
 	struct tcp_side	sender;
 	struct tcp_side	receiver;
 	__u32		last_end;	/* sequence number behind the last packet */
+	__u32		last_ack;	/* what it acknowledged */
 	__u8		state;		/* enum tcp_state */
 	__u8		last;		/* enum tcp_seen_last */
+	__u8		last_reply;	/* the last one went in the reply direction */
 	__u8		reply;		/* the packet goes in the reply direction */
 	__u8		assured;
 	__u8		replied;
@@ -57,6 +60,12 @@ struct tcp_flow {
 static __always_inline bool seq_before(__u32 a, __u32 b)
 {
 	return (__s32)(a - b) < 0;
+}
+
+/* One below what was sent, while half open: a keep-alive, which a SYN proxy waits for. */
+static __always_inline bool proxy_kept_alive(const struct tcp_flow *flow, const struct pkt *pkt)
+{
+	return flow->state == TCP_STATE_SYN_SENT && pkt->tcp_seq == flow->sender.end - 1;
 }
 
 /* A flag that can't come in this state: the sIV of tcp_conntracks[], RST aside. */
@@ -74,8 +83,7 @@ static __always_inline bool state_refuses(const struct tcp_flow *flow, const str
 		       flow->state != TCP_STATE_SYN_RECV && flow->state != TCP_STATE_SYN_SENT2;
 	if (pkt->tcp_flags & TCP_FIN)
 		return half;
-	/* one below what was sent: a keep-alive to a SYN proxy */
-	return half && !flow->reply && pkt->tcp_seq != flow->sender.end - 1;
+	return half && !flow->reply && !proxy_kept_alive(flow, pkt);
 }
 
 /* Neither believed nor refused: the sIG of tcp_conntracks[]. */
@@ -89,8 +97,8 @@ static __always_inline bool state_ignores(const struct tcp_flow *flow, const str
 		return !half;
 	if (pkt->tcp_flags & TCP_FIN)
 		return false;
-	/* the second: a challenge ACK (RFC 5961 4) to a SYN that came into a closing flow */
-	return (half && flow->reply) ||
+	/* the last: a challenge ACK (RFC 5961 4) to a SYN that came into a closing flow */
+	return (half && flow->reply) || (!flow->reply && proxy_kept_alive(flow, pkt)) ||
 	       (flow->state == TCP_STATE_LAST_ACK && flow->last == TCP_LAST_SYN);
 }
 
@@ -111,12 +119,28 @@ static __always_inline bool rst_refused(const struct tcp_flow *flow, const struc
  * packet, so even an INVALID one must reach it: else the entry would not be what it would have
  * been, and later packets would be refused that are good.
  */
-static __always_inline bool side_begins(const struct tcp_flow *flow, __u32 end)
+static __always_inline bool side_begins(const struct tcp_flow *flow, const struct pkt *pkt,
+					__u32 end)
 {
 	if (!flow->sender.max_window)
 		return true;
-	return seq_before(flow->sender.end, end) &&
+	return pkt->tcp_flags & TCP_SYN && seq_before(flow->sender.end, end) &&
 	       (flow->state == TCP_STATE_SYN_SENT || flow->state == TCP_STATE_SYN_RECV);
+}
+
+/* Then the highest SACK counts instead of the acknowledgement, and it is not known here. */
+static __always_inline bool sack_possible(const struct tcp_flow *flow, const struct pkt *pkt)
+{
+	return pkt->flags & PKT_TCP_OPTIONS && flow->receiver.flags & TCP_SIDE_SACK_PERMITTED;
+}
+
+/*
+ * conntrack forgets that it let a SYN through when an INVALID FIN or RST follows, and then won't
+ * take up the flow that the SYN opens. So that it does what it would have done, it gets to see it.
+ */
+static __always_inline bool ends_resync(const struct tcp_flow *flow, const struct pkt *pkt)
+{
+	return pkt->tcp_flags & (TCP_FIN | TCP_RST) && flow->assured && flow->last == TCP_LAST_SYN;
 }
 
 /* A sender that overshoots by less than a window is forgiven, if all else is right. */
@@ -126,8 +150,7 @@ static __always_inline bool overshoot_forgiven(const struct tcp_flow *flow, cons
 	const struct tcp_side *sender = &flow->sender, *receiver = &flow->receiver;
 	__u32 ack_window = sender->max_window > 66000 ? sender->max_window : 66000;
 
-	/* what counts is the highest SACK, which is not known here */
-	if (!(pkt->flags & PKT_TCP_OPTIONS) && !seq_before(receiver->end - ack_window - 1, ack))
+	if (!sack_possible(flow, pkt) && !seq_before(receiver->end - ack_window - 1, ack))
 		return false;
 	return receiver->max_window && end - sender->max_end + 1 <= receiver->max_window &&
 	       seq_before(sender->end - receiver->max_window - 1, end);
@@ -141,8 +164,10 @@ static __always_inline bool beyond_window(const struct tcp_flow *flow, const str
 	__u32 seq = pkt->tcp_seq, ack = pkt->tcp_ack;
 	__u32 end = seq + pkt->payload + !!(pkt->tcp_flags & TCP_SYN) + !!(pkt->tcp_flags & TCP_FIN);
 
-	if (side_begins(flow, end))
+	if (side_begins(flow, pkt, end) || ends_resync(flow, pkt))
 		return false;
+	if (reset && seq == 0 && flow->state == TCP_STATE_SYN_SENT)
+		seq = end = sender->end;	/* the answer to a SYN */
 	if (!(pkt->tcp_flags & TCP_ACK) || (reset && ack == 0))
 		ack = receiver->end;
 	if (!seq_before(ack, receiver->end + 1))
@@ -150,9 +175,18 @@ static __always_inline bool beyond_window(const struct tcp_flow *flow, const str
 	return !seq_before(seq, sender->max_end + 1) && !overshoot_forgiven(flow, pkt, end, ack);
 }
 
+/* The flow closes anyway: an RST is believed, whatever its numbers. */
+static __always_inline bool closes(const struct tcp_flow *flow)
+{
+	return flow->state >= TCP_STATE_FIN_WAIT && flow->state <= TCP_STATE_CLOSE;
+}
+
 /* An RST may answer a SYN or an ACK that conntrack let through without believing it. */
 static __always_inline bool rst_answers(const struct tcp_flow *flow, const struct pkt *pkt)
 {
+	if (flow->state == TCP_STATE_SYN_SENT && flow->last == TCP_LAST_ACK && flow->last_reply &&
+	    pkt->tcp_seq == flow->last_ack)
+		return true;
 	return pkt->tcp_ack == flow->last_end &&
 	       ((flow->replied && flow->last == TCP_LAST_SYN) ||
 		(!flow->assured && flow->last == TCP_LAST_ACK));
@@ -168,11 +202,10 @@ static __always_inline bool window_refuses(const struct tcp_flow *flow, const st
 		if (state_ignores(flow, pkt))
 			return false;
 	} else {
-		/* believed while half open or closing, whatever its number */
-		if (flow->state != TCP_STATE_SYN_RECV && flow->state != TCP_STATE_ESTABLISHED)
+		if (flow->state == TCP_STATE_NONE || closes(flow))
 			return false;
-		if (rst_refused(flow, pkt))
-			return !forgive_rst;
+		if (rst_refused(flow, pkt) && !forgive_rst)
+			return true;
 		if (rst_answers(flow, pkt))
 			return false;
 	}

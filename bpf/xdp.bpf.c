@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "checksum_xdp.h"
 #include "conntrack_xdp.h"
 #include "count.h"
 #include "judge.h"
@@ -71,6 +72,7 @@ int weir_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	pkt = &scratch->pkt;
 	weir_read(ctx, pkt);
+	foresee(pkt, &scratch->admission);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;

@@ -110,6 +110,7 @@ static inline enum reason admit_at(const struct pkt *pkt, __u64 now_ns, __u64 mo
 				  .monitor = monitor, .now_ns = now_ns };
 	struct admission admission;
 
+	memset(&admission, 0xa5, sizeof(admission));	/* what stood there must not matter */
 	return admit(pkt, &in, &admission);
 }
 

@@ -144,7 +144,7 @@ TEST(families_and_roles_never_meet)
 	struct pkt four = packet4(bpf_htonl(0xc0000201)), six = { .family = 6 };
 	struct admit_input in = { .head = &head, .knobs = &knobs, .source = &class_of_all,
 				  .now_ns = START };
-	struct admission admission;
+	struct admission admission = {};
 
 	start(17);
 	set_rule(1, 1, 1);

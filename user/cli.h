@@ -58,6 +58,7 @@ int cmd_bypass_show(struct cli *cli);
 int cmd_limit_add(struct cli *cli);
 int cmd_limit_replace(struct cli *cli);
 int cmd_limit_del(struct cli *cli);
+int cmd_limit_suggest(struct cli *cli);
 int cmd_limit_show(struct cli *cli);
 int cmd_block_add(struct cli *cli);
 int cmd_block_del(struct cli *cli);

@@ -5,6 +5,7 @@
 #include "apply.h"
 #include "cli.h"
 #include "compile.h"
+#include "record.h"
 #include "slot.h"
 
 #define SAMPLE_NS	250000000	/* between two looks */
@@ -128,7 +129,7 @@ int cmd_limit_show(struct cli *cli)
 	if (cli_end(cli) || store_open(cli->instance, STORE_READ, &store, &cli->fail) ||
 	    store_policy_read(&store, &arena, &cli->fail))
 		return -cli->fail.status;
-	result = decompile(&arena, apply_now_ns(), &policy, &cli->fail);
+	result = record_read_text(&arena, &policy, &cli->fail);
 	if (!result)
 		result = show(cli, &store, &arena, &policy,
 			      compiled_guard(&arena, &guard) ? &guard : NULL);

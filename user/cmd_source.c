@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include "apply.h"
 #include "cli.h"
+#include "compile.h"
+#include "lookup.h"
+#include "record.h"
 #include "source.h"
 #include "store.h"
 
@@ -80,9 +83,35 @@ static const struct out_column columns[] = {
 	{ "new/s", "rate", OUT_REAL }, { "average/s", "average", OUT_REAL },
 	{ "total", "total", OUT_NUMBER }, { "dropped", "dropped", OUT_NUMBER },
 	{ "idle", "idle", OUT_TEXT }, { "state", "state", OUT_TEXT },
+	{ "limit", "limit", OUT_TEXT },
 };
 
-static void show_row(struct cli *cli, const struct source_row *row)
+/* what is asked for the limit that applies: the arena finds its number, the policy has its text */
+struct limits {
+	struct arena	arena;
+	struct policy	policy;		/* without its lists */
+};
+
+static void show_limit(struct cli *cli, const struct source_row *row, const struct limits *limits)
+{
+	const struct class *class = lookup_source(&limits->arena, &row->prefix);
+	__u32 number = class ? class->source_rule[row->role] : 0;
+	char *text = NULL;
+	size_t size;
+	FILE *to;
+
+	if (!number || number > limits->policy.limit_count) {
+		out_absent(&cli->out);
+		return;
+	}
+	to = open_memstream(&text, &size);
+	limit_print(to, &limits->policy.limit[number - 1]);
+	fclose(to);
+	out_text(&cli->out, text);
+	free(text);
+}
+
+static void show_row(struct cli *cli, const struct source_row *row, const struct limits *limits)
 {
 	char text[DURATION_TEXT + PREFIX_TEXT];
 
@@ -94,6 +123,7 @@ static void show_row(struct cli *cli, const struct source_row *row)
 	out_number(&cli->out, row->dropped);
 	out_text(&cli->out, duration_print(row->idle_ns / 1000000000 * 1000000000, text, sizeof(text)));
 	out_text(&cli->out, row->proven ? "proven" : NULL);
+	show_limit(cli, row, limits);
 }
 
 static void scan(const struct store_sources *view, __u64 now_ns, struct top *top,
@@ -110,31 +140,61 @@ static void scan(const struct store_sources *view, __u64 now_ns, struct top *top
 	}
 }
 
+static int limits_read(const struct store *store, struct limits *limits, struct fail *fail)
+{
+	policy_init(&limits->policy);
+	if (store_policy_read(store, &limits->arena, fail))
+		return -fail->status;
+	return record_read_text(&limits->arena, &limits->policy, fail);
+}
+
+static void limits_free(struct limits *limits)
+{
+	policy_free(&limits->policy);
+	arena_free(&limits->arena);
+}
+
+/* Finds the rows; the caller frees top->row. */
+static int find(const struct store *store, struct top *top, const struct prefix *within,
+		struct fail *fail)
+{
+	struct store_sources view;
+
+	top->row = calloc(top->room, sizeof(*top->row));
+	if (!top->row)
+		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
+	if (store_sources_open(store, &view, fail))
+		return -fail->status;
+	scan(&view, apply_now_ns(), top, within);
+	sort(top);
+	store_sources_close(&view);
+	if (within && !top->count)
+		return fail_set(fail, EXIT_NO_ENTRY, NULL, "nothing is known of this source");
+	return 0;
+}
+
 static int show(struct cli *cli, enum order order, size_t room, const struct prefix *within)
 {
 	struct top top = { .room = room, .order = order };
-	struct store_sources view;
+	struct limits limits = {};
 	struct store store;
+	int result;
 
-	if (store_open(cli->instance, STORE_READ, &store, &cli->fail) ||
-	    store_sources_open(&store, &view, &cli->fail))
+	if (store_open(cli->instance, STORE_READ, &store, &cli->fail))
 		return -cli->fail.status;
-	top.row = calloc(room, sizeof(*top.row));
-	if (!top.row)
-		return fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
-	scan(&view, apply_now_ns(), &top, within);
-	sort(&top);
-	store_sources_close(&view);
-	if (top.count || !within) {
+	result = limits_read(&store, &limits, &cli->fail);
+	if (!result)
+		result = find(&store, &top, within, &cli->fail);
+	if (!result) {
 		out_table_begin(&cli->out, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 		for (size_t i = 0; i < top.count; i++)
-			show_row(cli, &top.row[i]);
+			show_row(cli, &top.row[i], &limits);
 		out_table_end(&cli->out, "nobody has opened a flow yet");
-	} else {
-		fail_set(&cli->fail, EXIT_NO_ENTRY, NULL, "nothing is known of this source");
 	}
 	free(top.row);
-	return top.count || !within ? 0 : -cli->fail.status;
+	limits_free(&limits);
+	store_close(&store);
+	return result;
 }
 
 int cmd_source_top(struct cli *cli)

@@ -29,6 +29,8 @@ const struct command commands[] = {
 	  "attach to a device" },
 	{ "link", "detach", cmd_link_detach, "dev IF", "detach from a device" },
 	{ "limit", "show", cmd_limit_show, "", "the limits, and what they admitted and dropped" },
+	{ "limit", "suggest", cmd_limit_suggest, "[after TIME]",
+	  "limits that nearly nobody would have noticed; TIME: watched at least (10m)" },
 	{ "limit", "add", cmd_limit_add, LIMIT_KEY " RATE [burst N]",
 	  "limit how fast new flows are opened" },
 	{ "limit", "replace", cmd_limit_replace, LIMIT_KEY " RATE [burst N]",

@@ -33,6 +33,7 @@ static void read_rates(const struct source_more *more, __u64 now_ns, struct sour
 	double before = more->rates >> SOURCE_RATE_BITS & RATE_MASK;
 
 	row->idle_ns = (__u64)(__u32)(step - more->last_step) << SOURCE_STEP_SHIFT;
+	row->busiest = (now > before ? now : before) / seconds;
 	row->average = (more->rates >> (2 * SOURCE_RATE_BITS)) / seconds / (1 << SOURCE_AVERAGE_SHIFT);
 	if (windows == 0)
 		row->rate = (now + before * (1 - passed)) / seconds;
@@ -62,7 +63,7 @@ bool source_read(const struct source_hot *hot, const struct source_more *more, _
 		row->dropped = more->dropped;
 		return true;
 	}
-	row->total = 1;
+	row->total = row->busiest = 1;
 	row->idle_ns = seen_ns < now_ns ? now_ns - seen_ns : 0;
 	row->rate = row->idle_ns < WINDOW_NS ? 1 : 0;
 	return true;

@@ -12,6 +12,7 @@ struct source_row {
 	enum role	role;		/* of the device it was seen on */
 	double		rate;		/* new flows a second, over about the last second */
 	double		average;	/* the same, over about a minute */
+	double		busiest;	/* the same, of the busier of the last two seconds it came in */
 	__u64		total;		/* new flows */
 	__u64		dropped;	/* of these */
 	__u64		idle_ns;	/* since it was last seen */

@@ -93,7 +93,7 @@ static void measure(struct table *skel, const char *name, int family, size_t cou
 	start = seconds();
 	root = table_build(&arena, entry, count, family);
 	built = seconds() - start;
-	if (root < 0 || share_arena(skel, &arena)) {
+	if (root < 0 || share_arena(bpf_map__fd(skel->maps.policy), &arena)) {
 		printf("%s: %s\n", name, strerror(errno));
 		exit(1);
 	}

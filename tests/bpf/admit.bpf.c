@@ -143,6 +143,20 @@ int bench_clock(void *ctx __attribute__((unused)))
 	return counted(generate() + bpf_ktime_get_coarse_ns() & 1);
 }
 
+/* What memory alone costs: one random line of the table of sources is read and written. */
+SEC("xdp")
+int bench_touch(void *ctx __attribute__((unused)))
+{
+	__u64 address = generate();
+	struct source_line *line = source_line(hash_line(hash_word(address, hash_key), source_mask));
+
+	if (!line)
+		return XDP_PASS;
+	address += line->way[address & 3].word;
+	line->way[address & 3].word = address;
+	return counted(REASON_NEW);
+}
+
 SEC("xdp")
 int bench_admit(void *ctx __attribute__((unused)))
 {

@@ -14,15 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-#include <bpf/libbpf.h>
+#include "front.h"
 #include "gateway.h"
-#include "headers/abi.h"
-#include "tests/bpf/differential.skel.h"
+#include "headers/reason.h"
 
 #define LOG_GROUP	7
-#define PATIENCE_MS	100	/* for what must come */
 #define FRAME_TIME_NS	400000000	/* between two frames, as weir's memory of flows sees it */
 #define PAUSE_MS	2	/* for what may come late */
 
@@ -40,7 +37,6 @@ static struct {
 } gateway[GATEWAYS];
 
 static int home = -1;
-static struct differential *weir;
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
@@ -211,30 +207,6 @@ static void open_wires(int which)
 	}
 }
 
-static void put_weir(const struct setting *setting)
-{
-	struct run run = { .conntrack = CONNTRACK_SETTINGS_KNOWN };
-	__u32 zero = 0;
-
-	if (setting->loose)
-		run.conntrack |= CONNTRACK_TCP_LOOSE;
-	if (setting->liberal)
-		run.conntrack |= CONNTRACK_TCP_BE_LIBERAL;
-	weir = differential__open();
-	if (!weir)
-		die("the program does not open");
-	weir->rodata->features = FEATURE_CT_XDP;
-	weir->rodata->test_clock = true;
-	if (differential__load(weir))
-		die("the program does not load");
-	if (bpf_map__update_elem(weir->maps.run, &zero, sizeof(zero), &run, sizeof(run), 0))
-		die("map run: %s", strerror(errno));
-	for (int side = 0; side < SIDES; side++)
-		if (!bpf_program__attach_xdp(weir->progs.differential,
-					     if_nametoindex(side == INSIDE ? "inside" : "outside")))
-			die("the program does not attach");
-}
-
 void gateways_open(const struct setting *setting)
 {
 	cpu_set_t one;
@@ -250,7 +222,7 @@ void gateways_open(const struct setting *setting)
 		build_rules(setting);
 		open_log(which);
 		if (which == BEHIND)
-			put_weir(setting);
+			front_attach(setting, "inside", "outside");
 		enter(home);
 		open_wires(which);
 	}
@@ -264,7 +236,7 @@ void gateways_close(void)
 			close(gateway[which].wire[side]);
 		close(gateway[which].netns);
 	}
-	differential__destroy(weir);
+	front_detach();
 	close(home);
 }
 
@@ -304,31 +276,14 @@ static void put_on_wire(int which, const struct frame *frame)
 		die("send of %u bytes: %s", frame->length, strerror(errno));
 }
 
-/* Waits until weir has judged one frame more than before. */
-static int judged_after(__u64 before)
-{
-	struct timespec start, now;
-
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	while (weir->bss->judged == before) {
-		sched_yield();
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 >
-		    PATIENCE_MS)
-			die("a frame did not reach weir");
-	}
-	return weir->bss->last_reason;
-}
-
 struct opinion gateways_send(const struct frame *frame)
 {
-	__u64 before = weir->bss->judged;
 	struct opinion opinion;
 
-	weir->bss->test_now_ns += FRAME_TIME_NS;
+	front_pass_time(FRAME_TIME_NS);
 	put_on_wire(ALONE, frame);
 	put_on_wire(BEHIND, frame);
-	opinion.reason = judged_after(before);
+	opinion.reason = front_reason();
 	opinion.alone = log_state(ALONE, PAUSE_MS);
 	opinion.behind = CT_NONE;
 	if (opinion.reason < REASON_DROP_FIRST && opinion.alone != CT_NONE)

@@ -14,12 +14,14 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "cause.h"
+#include "front.h"
 #include "gateway.h"
 #include "headers/reason.h"
 #include "talk.h"
 
 static unsigned long seen[CT_STATES][REASON_COUNT];
-static unsigned long missed[KINDS_COUNT][REASON_COUNT], invalid[KINDS_COUNT];
+static unsigned long missed[CAUSE_COUNT][KINDS_COUNT], invalid;
 static unsigned long wronged[KINDS_COUNT][REASON_COUNT];
 static unsigned long diverged;
 static int verbose;
@@ -35,25 +37,26 @@ static const char *reason_name(int reason)
 	return names[reason] ? names[reason] : "?";
 }
 
-/* What of INVALID can't be known in front of conntrack, and why. */
-static const char *out_of_reach(enum kind kind, int reason)
-{
-	if (reason == REASON_UNJUDGED)
-		return "the kernel can't be asked about ICMP queries from BPF";
-	if (kind == KIND_UDP_FRAGMENT || reason == REASON_FRAGMENT)
-		return "needs reassembly";
-	if (kind == KIND_CHECKSUM || kind == KIND_MUTATED)
-		return "transport checksums are not verified";
-	if (kind == KIND_OTHER)
-		return "SCTP chunks and checksums are not read";
-	return NULL;
-}
-
 static void hex(const struct frame *frame)
 {
 	printf("  %s ", frame->side == INSIDE ? "inside" : "outside");
 	for (unsigned int i = frame->l3; i < frame->length && i < frame->l3 + 96; i++)
 		printf("%02x", frame->bytes[i]);
+	putchar('\n');
+}
+
+/* What conntrack knew of the flow when weir looked. */
+static void print_flow(const struct tcp_flow *flow)
+{
+	const struct tcp_side *sides[] = { &flow->sender, &flow->receiver };
+
+	printf("  flow: state %u, last %u ending %u%s%s%s", flow->state, flow->last, flow->last_end,
+	       flow->reply ? ", reply" : "", flow->replied ? ", replied" : "",
+	       flow->assured ? ", assured" : "");
+	for (int i = 0; i < 2; i++)
+		printf("; %s end %u max_end %u window %u ack %u flags %02x", i ? "receiver" : "sender",
+		       sides[i]->end, sides[i]->max_end, sides[i]->max_window, sides[i]->max_ack,
+		       sides[i]->flags);
 	putchar('\n');
 }
 
@@ -64,9 +67,9 @@ static void note(unsigned long number, const struct burst *burst, const struct o
 
 	seen[opinion->alone][opinion->reason]++;
 	if (opinion->alone == CT_INVALID)
-		invalid[burst->kind]++;
+		invalid++;
 	if (opinion->alone == CT_INVALID && !dropped)
-		missed[burst->kind][opinion->reason]++;
+		missed[cause_of(opinion, front_seen())][burst->kind]++;
 	if (good && dropped)
 		wronged[burst->kind][opinion->reason]++;
 	if (!dropped && opinion->alone != CT_NONE && opinion->behind != opinion->alone)
@@ -79,6 +82,8 @@ static void note(unsigned long number, const struct burst *burst, const struct o
 	       ct_state_name[opinion->alone], ct_state_name[opinion->behind],
 	       reason_name(opinion->reason));
 	hex(&burst->frame[0]);
+	if (opinion->reason == REASON_KNOWN || opinion->reason == REASON_WINDOW)
+		print_flow(&front_seen()->flow);
 }
 
 /* A packet in fragments is dropped when one of them is; conntrack speaks at the last one. */
@@ -134,30 +139,37 @@ static unsigned long print_wronged(void)
 	return sum;
 }
 
+/* Returns how many there were. */
+static unsigned long print_cause(enum cause cause)
+{
+	unsigned long sum = 0;
+
+	for (int kind = 0; kind < KINDS_COUNT; kind++)
+		sum += missed[cause][kind];
+	if (!sum)
+		return 0;
+	printf("%8lu  %6.3f %%  %s\n%20s", sum, 100.0 * sum / invalid, cause_text[cause], "");
+	for (int kind = 0; kind < KINDS_COUNT; kind++)
+		if (missed[cause][kind])
+			printf(" %s %lu;", kind_name[kind], missed[cause][kind]);
+	putchar('\n');
+	return sum;
+}
+
 /* Returns whether enough of INVALID was dropped. */
 static bool print_missed(void)
 {
-	unsigned long all = 0, passed = 0, beyond = 0;
+	unsigned long beyond = 0, unexplained;
 	double share;
 
-	for (int kind = 0; kind < KINDS_COUNT; kind++) {
-		all += invalid[kind];
-		for (int reason = 0; reason < REASON_COUNT; reason++) {
-			const char *why = out_of_reach(kind, reason);
-			unsigned long count = missed[kind][reason];
-
-			if (!count)
-				continue;
-			printf("invalid but passed: %lu of %lu %s (%s)%s%s\n", count, invalid[kind],
-			       kind_name[kind], reason_name(reason), why ? ": out of reach: " : "",
-			       why ? why : "");
-			passed += count;
-			beyond += why ? count : 0;
-		}
-	}
-	share = all > beyond ? 100.0 * (all - passed) / (all - beyond) : 100;
-	printf("invalid: %lu, dropped %lu, out of reach %lu: %.3f %% of what can be known\n", all,
-	       all - passed, beyond, share);
+	puts("passed though conntrack calls it INVALID, by cause:");
+	for (int cause = 0; cause < CAUSE_MISSED; cause++)
+		beyond += print_cause(cause);
+	unexplained = print_cause(CAUSE_MISSED);
+	share = invalid > beyond ? 100.0 - 100.0 * unexplained / (invalid - beyond) : 100;
+	printf("invalid: %lu; dropped: %lu, %.3f %% of all and %.3f %% of what can be known\n", invalid,
+	       invalid - beyond - unexplained,
+	       invalid ? 100.0 * (invalid - beyond - unexplained) / invalid : 100, share);
 	return share >= 99.5;
 }
 

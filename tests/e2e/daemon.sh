@@ -18,7 +18,7 @@ beats() { [ "$(weir -j status | json 'v["daemon"]["running"]')" = "$1" ]; }
 check_exit status_without_an_instance 3 weir status
 daemon_start "$TMP/first"
 check waits_for_an_instance wait_for 5 log_has "$TMP/first" 'waiting for it'
-check attached weir link attach dev wan0 role outside
+check_exit attached 0 weir link attach dev wan0 role outside
 check sees_the_instance wait_for 5 log_has "$TMP/first" 'is there'
 check status_says_running wait_for 5 beats true
 check_exit second_one_is_refused 2 weir daemon -f
@@ -31,7 +31,7 @@ check_eq no_new_privileges "$(awk '/^NoNewPrivs/ { print $2 }' /proc/$DAEMON/sta
 
 weir off
 check sees_it_go wait_for 5 log_has "$TMP/first" 'is not running: waiting'
-weir link attach dev wan0 role outside
+weir link attach dev wan0 role outside >/dev/null
 check sees_it_come_back wait_for 5 beats true
 
 kill -KILL $DAEMON

@@ -62,8 +62,8 @@ check the_pool_is_used_up [ "$VICTIMS" -gt 60000 ]
 check the_table_is_not_full [ "$(lab_count)" -lt $(($(lab_max) / 2)) ]
 
 lab_gw conntrack -D -p tcp -d $VICTIM >/dev/null 2>&1
-weir link attach dev wan0 role outside && weir link attach dev lan0 role inside &&
-	weir mode enforce || bail "can't attach"
+{ weir link attach dev wan0 role outside && weir link attach dev lan0 role inside &&
+	weir mode enforce; } >/dev/null || bail "can't attach"
 check limit_show_has_it eval \
 	'[ "$(weir -j limit show | json "[x[\"what\"] + \" \" + x[\"from\"] + \" \" + x[\"set\"] for x in v]")" = "[\"per destination inside default\"]" ]'
 check config_show_has_it eval 'weir config show | grep -q "^# by default.*from inside per destination"'

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Limits are learned from honest sources in quiet times, and not from an attack.
+. "$(dirname "$0")/lib.sh"
+lab_make || bail "can't make the lab"
+{ weir link attach dev wan0 role outside && weir link attach dev lan0 role inside; } >/dev/null || bail "can't attach"
+why() { weir limit suggest "$@" 2>&1 >/dev/null; }
+
+check_exit watched_too_short 2 weir limit suggest
+check says_how_long grep -q 'should for 10m' "$TMP/output"
+check_eq nobody_is_too_few "$(weir -j limit suggest after 0s | json '[x["limit"] for x in v]')" '[null, null]'
+
+# 64 hosts inside, each about ten flows a second, and one with far more
+lab_in "$LAB_TOOLS/flood" --dev in0 --mac "$(lab_mac lan0)" --kind syn --from 10.77.0.64/26 \
+	--to 25.0.0.10/32 --dport 80 --rate 640 --seconds 4 >/dev/null
+suggested=$(weir -j limit suggest after 0s | json 'v[1]["limit"]')
+check suggested_from_inside [ "${suggested#from inside per source }" != "$suggested" ]
+# shellcheck disable=SC2086
+check can_be_added_as_it_is weir limit add $suggested
+check_eq nobody_would_have_noticed "$(weir -j limit suggest after 0s | json 'v[1]["above"]')" 0
+check_eq outside_knows_nobody "$(weir -j limit suggest after 0s | json 'v[0]["limit"]')" null
+check_eq top_shows_the_limit "$(weir -j source top limit 1 | json 'v[0]["limit"]')" "$suggested"
+check_eq get_shows_it_too "$(weir -j source get "$(weir -j source top limit 1 | json 'v[0]["source"]')" |
+	json 'v[0]["limit"]')" "$suggested"
+
+# a more specific limit applies where it is
+weir limit add prefix 10.77.0.64/26 per source 1000/second burst 2000
+check_eq most_specific_limit "$(weir -j source top limit 1 | json 'v[0]["limit"]')" \
+	"prefix 10.77.0.64/26 per source 1000/second burst 2000"
+
+# an attack: everything that it does would be dropped by a limit in monitor mode
+weir limit add from outside total 100/second burst 100
+background "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn --to 25.0.1.2/32 \
+	--rate 150000 --seconds 10 >/dev/null
+attacked() { why after 0s | grep -q 'looks like an attack'; }
+check refused_during_an_attack wait_for 8 attacked
+wait "$LAB_PID"
+# the flood has gone, what it left in the table of sources has not
+weir limit del from outside total
+check what_a_flood_left_is_no_model eval \
+	'weir -j limit suggest after 0s | json "v[0][\"refused\"]" | grep -qE "never again|too few|lost flows"'
+known=$(weir -j source top limit 1000000 | json 'len(v)')
+began=$(date +%s%N)
+weir source top >/dev/null
+echo "# source top over $known sources: $((($(date +%s%N) - began) / 1000000)) ms"
+check million_sources_are_known [ "$known" -gt 500000 ]
+finish

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Limits from what honest sources were seen to do. Pure.
+ *
+ * A limit that is to hurt nobody lies above what nearly everybody does: twice the rate that 99.9 %
+ * of the sources stay below, with as much again at once, rounded up to a number that is easily
+ * remembered. What is observed during an attack is the attack: then nothing is suggested.
+ */
+#ifndef WEIR_SUGGEST_H
+#define WEIR_SUGGEST_H
+
+#include <stdbool.h>
+#include "policy.h"
+#include "source.h"
+
+#define SUGGEST_OBSERVED_NS	(10 * 60 * 1000000000ULL)	/* at least, unless asked otherwise */
+#define SUGGEST_SOURCES		20				/* at least, on a side */
+
+/* What one side did. Begin with all 0, add each source, free with suggest_free(). */
+struct suggest_side {
+	float	*rate;		/* owned: flows a second in its busiest one known, of each honest source */
+	size_t	count, room;
+	size_t	once;		/* further sources that were seen once and never again */
+	size_t	limited;	/* further ones that lost flows to a limit */
+	double	total;		/* new flows a second of all of them, over about a minute */
+};
+
+/* False when memory is out. */
+bool suggest_add(struct suggest_side *side, const struct source_row *row);
+void suggest_free(struct suggest_side *side);
+
+/* What else was seen. */
+struct suggest_scene {
+	__u64	observed_ns, wanted_ns;	/* how long weir has watched, and should have */
+	double	passed, dropped;	/* packets a second just now; dropped: or would be */
+	__u64	count, max;		/* of conntrack */
+	bool	pressed;		/* the datapath acts upon pressure */
+};
+
+/* Why nothing can be learned now, as a line in why; false when something can. */
+bool suggest_refused(const struct suggest_scene *scene, char *why, size_t size);
+/* The same of one side. */
+bool suggest_side_refused(const struct suggest_side *side, char *why, size_t size);
+
+struct suggestion {
+	double	p50, p99, p999, max;	/* flows a second */
+	size_t	above;			/* sources that were above the suggested limit */
+	struct limit limit;		/* per source */
+};
+/* Sorts side->rate, which has at least one. */
+void suggest_of(struct suggest_side *side, enum role role, struct suggestion *suggestion);
+
+/* The next of 1, 2, 5, 10, 20, 50 ... that is not below. */
+__u64 suggest_round(double rate);
+
+#endif
