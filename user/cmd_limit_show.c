@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* limit show: the limits in force, and how much of each is used just now. */
+/*
+ * limit show: the limits in force, and how much of each is used just now. Of a limit that each
+ * source has for itself the busiest one is told.
+ */
 #include <stdlib.h>
 #include <time.h>
 #include "apply.h"
 #include "cli.h"
 #include "compile.h"
+#include "lookup.h"
 #include "record.h"
 #include "slot.h"
+#include "source.h"
 
 #define SAMPLE_NS	250000000	/* between two looks */
 
@@ -15,6 +20,7 @@ struct row {
 	bool			implied;	/* not in the policy: a default */
 	__u32			slot;		/* of its budget; 0: it has one for each source, or so */
 	struct budget_use	before, now;
+	double			busiest;	/* per source: new flows a second of the busiest one */
 };
 
 static const char *kind_name(enum limit_kind kind)
@@ -49,13 +55,51 @@ static double sample(const struct store *store, struct row *row, size_t count, s
 	return (apply_now_ns() - began_ns) / 1e9;
 }
 
+/* Limits per source are as used as the busiest source that they are for. */
+static int busiest_find(const struct store *store, const struct arena *arena, struct row *row,
+			size_t count, struct fail *fail)
+{
+	__u64 now_ns = apply_now_ns();
+	struct store_sources view;
+	struct source_row source;
+
+	if (store_sources_open(store, &view, fail))
+		return -fail->status;
+	for (size_t i = 0; i < view.lines * SOURCE_WAYS; i++) {
+		const struct class *class;
+		__u32 number;
+
+		if (!source_read(&view.line[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &view.more[i],
+				 now_ns, SOURCE_LENGTH6, &source) || source.rate <= 0)
+			continue;
+		class = lookup_source(arena, &source.prefix);
+		number = class ? class->source_rule[source.role] : 0;
+		if (number && number <= count && row[number - 1].busiest < source.rate)
+			row[number - 1].busiest = source.rate;
+	}
+	store_sources_close(&view);
+	return 0;
+}
+
+static void show_busiest(struct cli *cli, const struct row *row)
+{
+	if (row->limit->kind == LIMIT_SOURCE) {
+		out_real(&cli->out, row->busiest);
+		out_real(&cli->out, row->busiest * rate_cost_ns(&row->limit->rate) / 1e7);
+	} else {
+		out_absent(&cli->out);
+		out_absent(&cli->out);
+	}
+	for (int column = 0; column < 3; column++)
+		out_absent(&cli->out);
+}
+
 static void show_use(struct cli *cli, const struct row *row, double seconds)
 {
 	double admitted = (row->now.admitted - row->before.admitted) / seconds;
 
 	if (!row->slot) {
-		for (int column = 0; column < 5; column++)
-			out_absent(&cli->out);
+		show_busiest(cli, row);
 		return;
 	}
 	out_real(&cli->out, admitted);
@@ -107,6 +151,8 @@ static int show(struct cli *cli, const struct store *store, const struct arena *
 	if (guard)
 		row[count - 1] = (struct row){ guard, .implied = true };
 	seconds = sample(store, row, count, &cli->fail);
+	if (seconds >= 0 && busiest_find(store, arena, row, policy->limit_count, &cli->fail))
+		seconds = -1;
 	if (seconds >= 0) {
 		out_table_begin(&cli->out, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 		for (size_t i = 0; i < count; i++)

@@ -8,8 +8,6 @@
 #include "source.h"
 #include "store.h"
 
-#define LENGTH6 64	/* bits of an IPv6 address that are one source */
-
 enum order { BY_NEW, BY_DROP };
 
 struct top {
@@ -133,7 +131,7 @@ static void scan(const struct store_sources *view, __u64 now_ns, struct top *top
 
 	for (size_t i = 0; i < view->lines * SOURCE_WAYS; i++) {
 		if (!source_read(&view->line[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &view->more[i],
-				 now_ns, LENGTH6, &row))
+				 now_ns, SOURCE_LENGTH6, &row))
 			continue;
 		if (!within || prefix_covers(&row.prefix, within) || prefix_covers(within, &row.prefix))
 			offer(top, &row);

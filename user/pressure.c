@@ -42,7 +42,7 @@ void pressure_of(const struct pressure_marks *marks, const struct pressure_seen 
 {
 	__u64 left = seen->count < seen->max ? seen->max - seen->count : 0;
 	__u64 kept = most_of(share(seen->max, marks->reserve), PRESSURE_MARGIN(seen->max));
-	__u64 room = left > kept ? left - kept : 0;
+	__u64 room = left > kept ? left - kept : 0, strangers = room;
 
 	*now = (struct pressure_now){
 		.count = seen->count,
@@ -55,8 +55,10 @@ void pressure_of(const struct pressure_marks *marks, const struct pressure_seen 
 		now->level = PRESSURE_FULL;
 		now->reserved_only = 1;
 	}
+	if (now->level == PRESSURE_FULL)
+		strangers = room / PRESSURE_STRANGERS;
 	if (now->level != PRESSURE_CALM)
-		now->admit_cost_ns = cost_of(seen->unreplied_ns, most_of(room, 1));
+		now->admit_cost_ns = cost_of(seen->unreplied_ns, most_of(strangers, 1));
 	if (now->level == PRESSURE_FULL)
 		now->proven_cost_ns = room ? cost_of(PRESSURE_PROVEN_NS, room) : now->admit_cost_ns;
 }

@@ -11,7 +11,8 @@
  *	calm	nothing is paced
  *	tight	sources that are not proven are paced: all that they can have open at a time fits
  *	full	proven ones too, but they may use up the room in PRESSURE_PROVEN_NS if it came to
- *		that: most of their entries are answered and end soon
+ *		that: most of their entries are answered and end soon. The others have an eighth of
+ *		the room then (PRESSURE_STRANGERS)
  *
  * What the reserve holds back is not free. Once nothing else is left the level is full, and only
  * what the policy reserves it for gets in. A small margin is never free: packets that are on their
@@ -23,6 +24,7 @@
 #include "abi.h"
 
 #define PRESSURE_PROVEN_NS	10000000000ULL
+#define PRESSURE_STRANGERS	8
 #define PRESSURE_MARGIN(max) ((max) / 1024 + 8)	/* entries */
 #define PRESSURE_HYSTERESIS	5	/* percent of the table below a mark, where its level ends */
 

@@ -7,6 +7,8 @@
 #include "abi.h"
 #include "value.h"
 
+#define SOURCE_LENGTH6	64	/* bits of an IPv6 address that are one source */
+
 struct source_row {
 	struct prefix	prefix;
 	enum role	role;		/* of the device it was seen on */
