@@ -218,7 +218,7 @@ TEST(the_table_covers_both_directions)
 {
 	struct policy policy = parsed("bypass { mark 0x40; udp port 53 to { 20.0.0.1, 2001:db8::1 }; sctp }");
 	struct fail fail;
-	char *text = notrack_text("x", &policy, false, &fail);
+	char *text = notrack_text("x", &policy, false, false, &fail);
 
 	CHECK(text);
 	CHECK(strstr(text, "meta mark & 0x40 == 0x40 notrack\n"));

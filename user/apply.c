@@ -117,6 +117,7 @@ static int publish(struct store *store, const struct policy *policy, const struc
 	if (ports_tell(store, policy, true, fail) || store_policy_write(store, arena, fail) ||
 	    ports_tell(store, policy, false, fail))
 		return -fail->status;
+	notrack_settle(store->instance, policy);
 	if (!bypass && (attach_marks(store, false, fail) || notrack_put(store->instance, policy, NULL, fail)))
 		return -fail->status;
 	return policy_tell(store, policy, fail);

@@ -44,7 +44,7 @@ static void check_table(const char *instance, const struct policy *policy)
 
 	if (!policy->bypass_count || notrack_look(instance, policy, &state, &ignored))
 		return;
-	if (state == NOTRACK_FITS || state == NOTRACK_OWNED)
+	if (state != NOTRACK_ABSENT && state != NOTRACK_OTHER)
 		return;
 	fprintf(stderr, "weir: warning: weir's nftables table is %s: bypassed flows are tracked\n"
 		"  each change of the policy puts it back; `weir daemon` keeps it\n",

@@ -14,10 +14,12 @@
 #include "notify.h"
 #include "pin.h"
 #include "privilege.h"
+#include "watch.h"
 
 static const struct daemon_part parts[] = {
 	{ "heartbeat", heartbeat_start, heartbeat_stop },
 	{ "expiry", expiry_start, expiry_stop },
+	{ "watch", watch_start, watch_stop },
 };
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
 
@@ -220,6 +222,7 @@ int daemon_run(const char *instance, const char *file, bool here, struct fail *f
 	if (geteuid() != 0)
 		return fail_set(fail, EXIT_REFUSED, "run it as root", "not root");
 	here = here || notify_wanted();
+	daemon.here = here;
 	lock = lock_take(instance, fail);
 	if (lock < 0)
 		return lock;

@@ -14,6 +14,7 @@
 struct daemon {
 	const char	*instance;
 	struct loop	loop;
+	bool		here;		/* in the foreground */
 };
 
 /*

@@ -2,6 +2,7 @@
 #include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "notrack.h"
 #include "pin.h"
 
@@ -128,7 +129,8 @@ static char *rules_text(const struct policy *policy, struct fail *fail)
 	return text;
 }
 
-char *notrack_text(const char *instance, const struct policy *policy, bool owned, struct fail *fail)
+char *notrack_text(const char *instance, const struct policy *policy, bool owner, bool owned,
+		   struct fail *fail)
 {
 	char *rules = rules_text(policy, fail), *text = NULL;
 	char name[TABLE_NAME], stamp[STAMP_TEXT];
@@ -139,7 +141,7 @@ char *notrack_text(const char *instance, const struct policy *policy, bool owned
 	/* one transaction: the table before, if there is one, is replaced at one instant */
 	if (asprintf(&text, "add table inet %s%s\ndelete table inet %s\ntable inet %s {\n"
 		     "\tcomment \"%s\"\n%s%s", name, owned ? " { flags owner; }" : "", name, name,
-		     stamp_of(rules, stamp), owned ? "\tflags owner\n" : "", rules) < 0) {
+		     stamp_of(rules, stamp), owner ? "\tflags owner\n" : "", rules) < 0) {
 		fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
 		text = NULL;
 	}
@@ -211,7 +213,7 @@ int notrack_look(const char *instance, const struct policy *policy, enum notrack
 	if (!listed)
 		*state = NOTRACK_ABSENT;
 	else if (strstr(listed, "flags owner"))
-		*state = NOTRACK_OWNED;
+		*state = strstr(listed, stamp_of(rules, stamp)) ? NOTRACK_OWNED_FITS : NOTRACK_OWNED;
 	else
 		*state = strstr(listed, stamp_of(rules, stamp)) ? NOTRACK_FITS : NOTRACK_OTHER;
 	free(listed);
@@ -231,24 +233,51 @@ int notrack_remove(const char *instance, struct fail *fail)
 	return nft_run(NULL, command, fail);
 }
 
+struct nft_ctx *notrack_owner(void)
+{
+	return nft_open();
+}
+
+void notrack_settle(const char *instance, const struct policy *policy)
+{
+	const struct timespec pause = { .tv_nsec = 20000000 };
+	enum notrack_state state;
+	struct fail ignored;
+
+	for (int tries = 0; tries < 100; tries++) {
+		if (notrack_look(instance, policy, &state, &ignored) || state != NOTRACK_OWNED)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Without an owner: is there nothing to do but to let be or remove what is there? */
+static int plain_put(const char *instance, const struct policy *policy, enum notrack_state state,
+		     bool *done, struct fail *fail)
+{
+	*done = true;
+	if (state == NOTRACK_OWNED || state == NOTRACK_OWNED_FITS)
+		return 0;
+	if (!policy->bypass_count)
+		return state == NOTRACK_ABSENT ? 0 : notrack_remove(instance, fail);
+	*done = state == NOTRACK_FITS;
+	return 0;
+}
+
 int notrack_put(const char *instance, const struct policy *policy, struct nft_ctx *owner,
 		struct fail *fail)
 {
 	enum notrack_state state;
+	bool owned, done = false;
 	char *text;
-	int result;
+	int result = notrack_look(instance, policy, &state, fail);
 
-	if (!owner) {
-		if (notrack_look(instance, policy, &state, fail))
-			return -fail->status;
-		if (state == NOTRACK_OWNED)
-			return 0;
-		if (!policy->bypass_count)
-			return state == NOTRACK_ABSENT ? 0 : notrack_remove(instance, fail);
-		if (state == NOTRACK_FITS)
-			return 0;
-	}
-	text = notrack_text(instance, policy, owner, fail);
+	if (!result && !owner)
+		result = plain_put(instance, policy, state, &done, fail);
+	if (result || done)
+		return result;
+	owned = state == NOTRACK_OWNED || state == NOTRACK_OWNED_FITS;
+	text = notrack_text(instance, policy, owner, owned, fail);
 	if (!text)
 		return -fail->status;
 	result = nft_run(owner, text, fail);

@@ -18,7 +18,8 @@ enum notrack_state {
 	NOTRACK_ABSENT,
 	NOTRACK_OTHER,		/* there, but for another policy */
 	NOTRACK_FITS,		/* there, and says what the policy says */
-	NOTRACK_OWNED,		/* held by another process, which follows the policy by itself */
+	NOTRACK_OWNED,		/* held by the daemon, which follows the policy by itself */
+	NOTRACK_OWNED_FITS,	/* and has done so */
 };
 
 /* What is there against what the policy wants; without bypass it wants no table. */
@@ -31,9 +32,17 @@ int notrack_look(const char *instance, const struct policy *policy, enum notrack
  */
 int notrack_put(const char *instance, const struct policy *policy, struct nft_ctx *owner,
 		struct fail *fail);
+/* A context that can own the table; NULL: no memory. */
+struct nft_ctx *notrack_owner(void);
+/* Waits until the owner of the table, if there is one, has followed the policy; not for ever. */
+void notrack_settle(const char *instance, const struct policy *policy);
 int notrack_remove(const char *instance, struct fail *fail);
 
-/* The table as nftables reads it; the caller frees it. NULL: no memory, or what bypass_gather() says. */
-char *notrack_text(const char *instance, const struct policy *policy, bool owned, struct fail *fail);
+/*
+ * The table as nftables reads it, in place of one that is there (owned: by us); the caller frees it.
+ * NULL: no memory, or what bypass_gather() says.
+ */
+char *notrack_text(const char *instance, const struct policy *policy, bool owner, bool owned,
+		   struct fail *fail);
 
 #endif

@@ -133,6 +133,11 @@ static int map_entries(int fd, __u32 *entries)
 	return 0;
 }
 
+int store_policy_id(const struct store *store, __u32 *id, struct fail *fail)
+{
+	return entry_read(store, MAP_POLICY, 0, id, fail);
+}
+
 int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail)
 {
 	__u32 id, lines;

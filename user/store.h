@@ -35,6 +35,8 @@ void store_close(struct store *store);
 /* True when the maps are there: an instance whose first load died half way has only a directory. */
 bool store_complete(const struct store *store);
 
+/* Which policy is in force: a number that changes with it. */
+int store_policy_id(const struct store *store, __u32 *id, struct fail *fail);
 /* The policy in force, copied into an empty arena. */
 int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail);
 /* Makes the arena the policy in force, for every packet at one instant. */

@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Devices come and go while the daemon runs: what a name or a glob speaks of is attached when it
+# appears, stays attached through a rename, is forgotten when it goes, and is put back when somebody
+# takes it off. One policy for all of them. The nftables table of bypass survives a flush of all
+# rules while the daemon runs; whatever dies, traffic goes on.
+. "$(dirname "$0")/lib.sh"
+[ -x "$WEIR" ] || { skip devices "weir is not built"; finish; }
+lab_make || bail "can't make the lab"
+
+echo_ready=$TMP/echo
+background "$LAB_GW" python3 tests/e2e/echo.py serve 5353 >"$echo_ready"
+wait_for 5 test -s "$echo_ready" || bail "the echo server does not start"
+lab_gw nft add rule inet lab input udp dport 5353 accept || bail "can't add a rule"
+ask() { lab_out python3 tests/e2e/echo.py ask udp $LAB_WAN 5353; }
+entries() { lab_gw conntrack -L -p udp --dport 5353 2>/dev/null | wc -l; }
+
+# state DEV: "driver role state", or nothing
+state() {
+	weir -j link show | json '"".join(" ".join((r["driver"], r["role"], r["state"])) for r in v if r["dev"] == "'"$1"'")'
+}
+is_state() { [ "$(state "$1")" = "$2" ]; }
+
+cat >"$TMP/weir.conf" <<'CONF'
+mode enforce
+interface wan0 { role outside }
+interface "dyn*" { role inside }
+interface "up*" { role outside }
+blocked { 25.0.0.13 }
+CONF
+chmod 0600 "$TMP/weir.conf"
+background "$LAB_GW" "$WEIR" -I "$INSTANCE" daemon -f "$TMP/weir.conf" 2>"$TMP/daemon.log"
+DAEMON=$LAB_PID
+attached() { is_state wan0 "native outside attached"; }
+wait_for 20 attached || bail "the daemon does not attach: $(cat "$TMP/daemon.log")"
+pass named_device_is_attached
+
+# ---- they appear -----------------------------------------------------------------------------
+
+lab_gw ip link add dyn0 type veth peer name far0
+wait_for 10 is_state dyn0 "native inside attached"
+check_eq glob_is_attached "$(state dyn0)" "native inside attached"
+lab_gw ip tuntap add dyn1 mode tun
+wait_for 10 is_state dyn1 "tc inside attached"
+check_eq device_without_ethernet_is_attached_by_tc "$(state dyn1)" "tc inside attached"
+check_eq others_are_left_alone "$(state far0)" ""
+
+# ---- they are renamed ------------------------------------------------------------------------
+
+lab_gw ip link set dyn0 name kept0
+wait_for 10 is_state kept0 "native inside attached"
+check_eq rename_is_followed "$(state kept0)" "native inside attached"
+check_eq old_name_is_gone "$(state dyn0)" ""
+lab_gw ip link set far0 name dyn0
+wait_for 10 is_state dyn0 "native inside attached"
+check_eq rename_into_a_glob_attaches "$(state dyn0)" "native inside attached"
+lab_gw ip link set dyn1 name up1
+wait_for 10 is_state up1 "tc outside attached"
+check_eq rename_into_another_glob_changes_the_role "$(state up1)" "tc outside attached"
+
+# ---- they go, and come again -----------------------------------------------------------------
+
+lab_gw ip link del kept0
+gone() { [ -z "$(state kept0)$(state dyn0)" ]; }
+wait_for 10 gone
+check_eq what_has_gone_is_forgotten "$(state kept0)$(state dyn0)" ""
+lab_gw ip link add dyn0 type veth peer name far0
+wait_for 10 is_state dyn0 "native inside attached"
+check_eq the_same_name_again "$(state dyn0)" "native inside attached"
+
+# ---- somebody takes it off -------------------------------------------------------------------
+
+slot=$(ls /run/weir/bpf/"$INSTANCE"/v* | sed -n 's/^tcx-//p' | head -n 1)
+if [ -n "$slot" ]; then
+	rm /run/weir/bpf/"$INSTANCE"/v*/tcx-"$slot"
+	wait_for 20 is_state up1 "tc outside attached"
+	check_eq a_lost_program_is_put_back "$(state up1)" "tc outside attached"
+else
+	skip a_lost_program_is_put_back "no tcx here"
+fi
+
+# ---- detached on purpose ---------------------------------------------------------------------
+
+weir link detach dev dyn0
+lab_gw ip link add dyn7 type veth peer name far7
+wait_for 10 is_state dyn7 "native inside attached"
+check_eq detached_stays_detached "$(state dyn0)" ""
+
+# ---- bypass and its table --------------------------------------------------------------------
+
+untracked() {
+	lab_flush
+	check "$1_works" ask
+	check_eq "$1_has_no_entry" "$(entries)" 0
+}
+lab_flush
+check before_bypass ask
+check before_bypass_is_tracked [ "$(entries)" -gt 0 ]
+weir bypass add udp port 5353 to $LAB_WAN 2>/dev/null
+owned() { lab_gw nft list table inet "weir_$INSTANCE" | grep -q 'flags owner'; }
+wait_for 10 owned
+check daemon_owns_the_table owned
+lab_gw nft insert rule inet lab input ct state untracked accept
+untracked bypass_with_daemon
+weir bypass add udp port 5354 to $LAB_WAN 2>/dev/null
+check owner_follows grep -q 5354 <(lab_gw nft list table inet "weir_$INSTANCE")
+lab_gw nft flush ruleset
+untracked after_a_flush_of_all_rules
+check table_survives owned
+# conntrack works only where some rule asks for it
+lab_gw nft -f - <<-RULES
+table inet asks { chain input { type filter hook input priority 0; ct state established counter; } }
+RULES
+
+kill "$DAEMON"
+wait "$DAEMON" 2>/dev/null
+plain() { lab_gw nft list table inet "weir_$INSTANCE" | grep -q notrack; }
+wait_for 10 plain
+check_eq no_owner_after_the_daemon "$(lab_gw nft list table inet "weir_$INSTANCE" | grep -c owner)" 0
+untracked after_the_daemon
+
+# ---- whoever owns the table dies -------------------------------------------------------------
+
+background "$LAB_GW" "$WEIR" -I "$INSTANCE" daemon -f 2>"$TMP/daemon.log"
+DAEMON=$LAB_PID
+wait_for 10 owned
+check daemon_takes_the_table owned
+untracked again_with_daemon
+kill -KILL $(ps -o pid= --ppid "$DAEMON") "$DAEMON"
+wait "$DAEMON" 2>/dev/null
+no_table() { ! lab_gw nft list table inet "weir_$INSTANCE" >/dev/null 2>&1; }
+wait_for 10 no_table
+check the_table_goes_with_its_owner no_table
+lab_flush
+check death_breaks_nothing ask
+check death_means_tracked [ "$(entries)" -gt 0 ]
+check_eq devices_stay_attached "$(state wan0)" "native outside attached"
+finish

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+#include <syslog.h>
+#include "apply.h"
+#include "attach.h"
+#include "follow.h"
+#include "notify.h"
+#include "port.h"
+
+static const char *name_in(const struct if_nameindex *devices, __u32 ifindex)
+{
+	for (; devices && devices->if_index; devices++)
+		if (devices->if_index == ifindex)
+			return devices->if_name;
+	return NULL;
+}
+
+static int slot_of(const struct dev devs[DEV_MAX], __u32 ifindex)
+{
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (devs[slot].ifindex == ifindex)
+			return slot;
+	return -1;
+}
+
+/* Forgets what has gone, and renames; returns true when anything has changed. */
+static bool follow_slots(struct store *store, const struct if_nameindex *devices,
+			 struct dev devs[DEV_MAX])
+{
+	struct fail ignored;
+	bool changed = false;
+
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		const char *name = name_in(devices, devs[slot].ifindex);
+
+		if (!devs[slot].ifindex || (name && !strncmp(name, devs[slot].name, IF_NAMESIZE)))
+			continue;
+		changed = true;
+		if (!name) {
+			notify_log(LOG_NOTICE, "%s: the device has gone", devs[slot].name);
+			attach_detach(store, devs[slot].name, &ignored);
+			continue;
+		}
+		notify_log(LOG_NOTICE, "%s: is now named %s", devs[slot].name, name);
+		memset(devs[slot].name, 0, sizeof(devs[slot].name));
+		memcpy(devs[slot].name, name, strnlen(name, sizeof(devs[slot].name) - 1));
+		store_dev_write(store, slot, &devs[slot], &ignored);
+	}
+	return changed;
+}
+
+/* Is there something to do about a device that a statement speaks of? */
+static bool is_wanted(const struct follow *follow, const struct store *store,
+		      const struct dev devs[DEV_MAX], const struct if_nameindex *device)
+{
+	const char *before = name_in(follow->known, device->if_index);
+	int slot = slot_of(devs, device->if_index);
+
+	if (slot >= 0 && !strcmp(attach_state(store, slot, &devs[slot]), "attached"))
+		return before && strcmp(before, device->if_name);	/* another statement, maybe */
+	return slot >= 0 || !before || strcmp(before, device->if_name);
+}
+
+static void complain(struct follow *follow, const char *what)
+{
+	if (!strcmp(follow->complaint, what))
+		return;
+	snprintf(follow->complaint, sizeof(follow->complaint), "%s", what);
+	notify_log(LOG_ERR, "%s", what);
+}
+
+static bool attach_new(struct follow *follow, struct store *store, const struct policy *policy,
+		       const struct if_nameindex *device)
+{
+	static const char *const drivers[] = { "auto", "native", "generic", "tc" };
+	struct dev devs[DEV_MAX];
+	bool changed = false;
+	struct fail fail;
+	__u32 slot;
+
+	if (store_devs_read(store, devs, &fail))
+		return false;
+	for (; device->if_index; device++) {
+		const struct interface *statement = port_statement(policy, device->if_name);
+		struct attach_request request = { .name = device->if_name };
+
+		if (!statement || !strcmp(device->if_name, "lo") ||
+		    !is_wanted(follow, store, devs, device))
+			continue;
+		request.role = statement->role;
+		request.driver = statement->driver;
+		if (attach_dev(store, &request, &slot, &fail)) {
+			complain(follow, fail.what);
+			continue;
+		}
+		changed = true;
+		notify_log(LOG_NOTICE, "%s: attached (driver %s)%s%s", device->if_name,
+			   drivers[request.used], request.note[0] ? ": " : "", request.note);
+	}
+	return changed;
+}
+
+static void follow_policy(struct follow *follow, struct store *store,
+			  const struct if_nameindex *devices)
+{
+	struct dev devs[DEV_MAX];
+	struct policy policy;
+	struct fail fail;
+	bool changed;
+
+	if (store_devs_read(store, devs, &fail) || apply_read(store, &policy, &fail))
+		return complain(follow, fail.what);
+	changed = follow_slots(store, devices, devs);
+	changed |= attach_new(follow, store, &policy, devices);
+	if (changed && (attach_marks(store, policy.bypass_count, &fail) ||
+			ports_tell(store, &policy, false, &fail)))
+		complain(follow, fail.what);
+	policy_free(&policy);
+}
+
+void follow_devices(struct follow *follow)
+{
+	struct if_nameindex *devices = if_nameindex();
+	struct fail ignored;
+	struct store store;
+
+	if (!devices)
+		return;
+	if (!store_open(follow->instance, STORE_WRITE, &store, &ignored)) {
+		if (store_complete(&store))
+			follow_policy(follow, &store, devices);
+		store_close(&store);
+	}
+	follow_free(follow);
+	follow->known = devices;
+}
+
+void follow_free(struct follow *follow)
+{
+	if (follow->known)
+		if_freenameindex(follow->known);
+	follow->known = NULL;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Devices that come, go and change their names, against the statements of the policy: what appears
+ * is attached by its name or glob, what is renamed stays attached under its new name, what has gone
+ * is forgotten, and what somebody took off is put back. A device that was detached on purpose stays
+ * detached as long as it is there.
+ */
+#ifndef WEIR_FOLLOW_H
+#define WEIR_FOLLOW_H
+
+#include <net/if.h>
+#include "fail.h"
+#include "policy.h"
+
+struct follow {
+	const char	*instance;
+	struct if_nameindex *known;	/* owned; as they were the last time; NULL: not looked yet */
+	char		complaint[512];	/* said last: not to be said again and again */
+};
+
+/* Looks once. What was done is logged. */
+void follow_devices(struct follow *follow);
+void follow_free(struct follow *follow);
+
+#endif
