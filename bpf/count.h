@@ -5,15 +5,16 @@
 
 #include "state.h"
 
-static __always_inline void count(enum reason reason, bool would, __u32 bytes)
+/* Returns how many this CPU has counted with the same outcome, this one included. */
+static __always_inline __u64 count(enum reason reason, bool would, __u32 bytes)
 {
 	__u32 index = COUNTER_INDEX(dev_slot, would, reason & 127);
 	struct counter *counted = bpf_map_lookup_elem(&counter, &index);
 
 	if (!counted)
-		return;
-	counted->packets++;
+		return 0;
 	counted->bytes += bytes;
+	return ++counted->packets;
 }
 
 #endif

@@ -55,6 +55,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, AUDIT_MAX);
+	__type(key, __u32);
+	__type(value, struct audit);
+} audit SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, HIT_MAX);
 	__type(key, __u32);
 	__type(value, struct counter);

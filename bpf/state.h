@@ -89,6 +89,11 @@ static __always_inline struct scratch *scratch_of_cpu(void)
 	return bpf_map_lookup_elem(&scratch, &zero);
 }
 
+static __always_inline struct audit *audit_of(__u32 index)
+{
+	return bpf_map_lookup_elem(&audit, &index);
+}
+
 static __always_inline struct run *run_now(void)
 {
 	__u32 zero = 0;

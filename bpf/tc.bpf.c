@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include "checksum_skb.h"
 #include "conntrack_skb.h"
+#include "audit.h"
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
@@ -65,7 +66,8 @@ int weir_tc(struct __sk_buff *skb)
 	}
 	reason = judge(skb, pkt, &scene);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
-	count(reason, would, pkt->bytes);
+	if (audit_due(reason, count(reason, would, pkt->bytes)))
+		weir_audit(skb, pkt, AUDIT_INDEX(would, reason & 127));
 	if (reason >= REASON_DROP_FIRST && !would)
 		return TC_ACT_SHOT;
 	if (scene.mark)

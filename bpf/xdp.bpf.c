@@ -6,6 +6,7 @@
 #include <bpf/bpf_helpers.h>
 #include "checksum_xdp.h"
 #include "conntrack_xdp.h"
+#include "audit.h"
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
@@ -79,7 +80,8 @@ int weir_xdp(struct xdp_md *ctx)
 	}
 	reason = judge(ctx, pkt, &scene);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
-	count(reason, would, pkt->bytes);
+	if (audit_due(reason, count(reason, would, pkt->bytes)))
+		weir_audit(ctx, pkt, AUDIT_INDEX(would, reason & 127));
 	if (reason < REASON_DROP_FIRST || would) {
 		if (scene.mark)
 			hand_over(ctx, scene.mark);

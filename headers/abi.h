@@ -71,6 +71,19 @@ ABI_SIZE(struct counter, 16);
 #define COUNTER_INDEX(slot, would, reason) (((slot) * 2 + (would)) * REASON_COUNT + (reason))
 #define COUNTER_MAX	COUNTER_INDEX(DEV_MAX, 0, 0)
 
+/*
+ * map "audit", one value per CPU; index: would * REASON_COUNT + reason. A sample of the drops, and
+ * of what would have been dropped: how many were looked up in conntrack's table, and how many of
+ * these belonged to a flow that has seen packets in both directions. bpf/audit.h has the rules.
+ */
+#define AUDIT_INDEX(would, reason) ((would) * REASON_COUNT + (reason))
+#define AUDIT_MAX	AUDIT_INDEX(2, 0)
+struct audit {
+	__u64	asked;
+	__u64	established;
+};
+ABI_SIZE(struct audit, 16);
+
 /* ---- policy -------------------------------------------------------------------------------- */
 
 /*
@@ -417,6 +430,7 @@ enum feature {
 #define MAP_POLICY	"policy"
 #define MAP_DEV		"dev"
 #define MAP_COUNTER	"counter"
+#define MAP_AUDIT	"audit"
 #define MAP_BUDGET	"budget"
 #define MAP_BUDGET_USE	"budget_use"
 #define MAP_SOURCE	"source"

@@ -37,6 +37,34 @@ TEST(peace_needs_no_advice)
 	CHECK_EQ(advise(&is, text), 0);
 }
 
+TEST(limits_that_hit_flows_that_work)
+{
+	struct situation is = peace();
+
+	is.audit = (struct audit_alarm){ .asked = 90, .established = 3, .reason = "rate-source" };
+	says(&is, 0, "3 of 90 drops that were looked up belonged to established flows");
+	says(&is, 0, "rate-source");
+}
+
+/* spoofed packets with the addresses of a flow are dropped as such, and rightly */
+TEST(an_audit_of_what_is_malformed_is_no_alarm)
+{
+	struct audit audits[AUDIT_MAX] = {
+		[AUDIT_INDEX(0, REASON_WINDOW)] = { 9, 9 },
+		[AUDIT_INDEX(1, REASON_TCP_FLAGS)] = { 9, 9 },
+		[AUDIT_INDEX(1, REASON_RATE_TOTAL)] = { 9, 0 },
+	};
+	struct audit_alarm alarm = audit_alarm(audits);
+
+	CHECK(!alarm.established && !alarm.reason);
+	CHECK_EQ(alarm.asked, 9);
+	audits[AUDIT_INDEX(0, REASON_BLOCKED)] = (struct audit){ 5, 1 };
+	audits[AUDIT_INDEX(1, REASON_RATE_TOTAL)].established = 2;
+	alarm = audit_alarm(audits);
+	CHECK_EQ(alarm.established, 3);
+	CHECK_STR(alarm.reason, "rate-total");
+}
+
 TEST(a_device_that_is_gone_comes_first)
 {
 	struct situation is = peace();

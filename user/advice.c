@@ -71,6 +71,14 @@ static void say_table(struct list *list, const struct situation *is, bool enforc
 		    percent, list->weir);
 }
 
+static void say_audit(struct list *list, const struct situation *is)
+{
+	if (is->audit.established)
+		say(list, "%llu of %llu drops that were looked up belonged to established flows, most of them by "
+		    "%s: see %s stats show by reason", is->audit.established, is->audit.asked,
+		    is->audit.reason, list->weir);
+}
+
 static void say_mode(struct list *list, const struct situation *is, bool over)
 {
 	char text[DURATION_TEXT];
@@ -109,6 +117,7 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 	if (is->fail_open)
 		say(&list, "%llu packets passed since there was no policy or memory to judge them (fail-open)",
 		    is->fail_open);
+	say_audit(&list, is);
 	say_mode(&list, is, over);
 	return list.count;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include "abi.h"
+#include "audit.h"
 
 #define ADVICE_MAX	16
 #define ADVICE_TEXT	256
@@ -20,6 +21,7 @@ struct situation {
 	bool		conntrack;	/* the next two are known */
 	__u64		count, max;
 	__u64		would, dropped, fail_open;	/* packets */
+	struct audit_alarm audit;
 	__u64		now_ns;		/* CLOCK_MONOTONIC */
 };
 

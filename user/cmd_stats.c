@@ -52,7 +52,20 @@ static void show_all(struct cli *cli, const struct dev *devs, const struct count
 				    &counters[COUNTER_INDEX(slot, would, reasons[i].reason)]);
 }
 
-static void show_by_reason(struct cli *cli, const struct counter *counters)
+/* What a sample of the drops belonged to; nothing for what passes. */
+static void audit_cells(struct cli *cli, enum reason reason, const struct audit *audit)
+{
+	if (reason < REASON_DROP_FIRST || !audit->asked) {
+		out_absent(&cli->out);
+		out_absent(&cli->out);
+		return;
+	}
+	out_number(&cli->out, audit->asked);
+	out_number(&cli->out, audit->established);
+}
+
+static void show_by_reason(struct cli *cli, const struct counter *counters,
+			   const struct audit *audits)
 {
 	for (size_t i = 0; i < REASONS_KNOWN; i++) {
 		for (int would = 0; would < 2; would++) {
@@ -60,7 +73,10 @@ static void show_by_reason(struct cli *cli, const struct counter *counters)
 
 			for (int slot = 0; slot < DEV_MAX; slot++)
 				add(&sum, &counters[COUNTER_INDEX(slot, would, reasons[i].reason)]);
+			if (!sum.packets)
+				continue;
 			row(cli, NULL, reasons[i].name, action_name(reasons[i].reason, would), &sum);
+			audit_cells(cli, reasons[i].reason, &audits[AUDIT_INDEX(would, reasons[i].reason)]);
 		}
 	}
 }
@@ -105,29 +121,33 @@ int cmd_stats_show(struct cli *cli)
 		{ "dev", "dev", OUT_TEXT }, { "reason", "reason", OUT_TEXT },
 		{ "action", "action", OUT_TEXT }, { "packets", "packets", OUT_NUMBER },
 		{ "bytes", "bytes", OUT_NUMBER },
+		/* only by reason */
+		{ "looked up", "looked_up", OUT_NUMBER }, { "established", "established", OUT_NUMBER },
 	};
 	static const struct out_column by_dev[] = {
 		{ "dev", "dev", OUT_TEXT }, { "action", "action", OUT_TEXT },
 		{ "packets", "packets", OUT_NUMBER }, { "bytes", "bytes", OUT_NUMBER },
 	};
 	struct counter *counters;
+	struct audit audits[AUDIT_MAX];
 	struct dev devs[DEV_MAX];
 	struct store store;
 	int by;
 
 	if (by_word(cli, &by) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
 	    store_devs_read(&store, devs, &cli->fail) ||
+	    store_audits_read(&store, audits, &cli->fail) ||
 	    store_counters_read(&store, &counters, &cli->fail))
 		return -cli->fail.status;
 	store_close(&store);
 	out_table_begin(&cli->out, NULL, by < 0 ? columns : by ? by_dev : columns + 1,
-			by < 0 ? 5 : 4);
+			by < 0 ? 5 : by ? 4 : 6);
 	if (by < 0)
 		show_all(cli, devs, counters);
 	else if (by)
 		show_by_dev(cli, devs, counters);
 	else
-		show_by_reason(cli, counters);
+		show_by_reason(cli, counters, audits);
 	out_table_end(&cli->out, "no packets yet");
 	free(counters);
 	return 0;

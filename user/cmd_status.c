@@ -165,13 +165,14 @@ static bool is_elsewhere(const struct run *run)
 }
 
 static int show_status(struct cli *cli, const struct store *store, const struct run *run,
-		       const struct dev devs[DEV_MAX], const struct totals *totals)
+		       const struct dev devs[DEV_MAX], const struct totals *totals,
+		       const struct audit audits[AUDIT_MAX])
 {
 	const char *state[DEV_MAX] = {};
 	struct situation is = {
 		.instance = cli->instance, .run = run, .devs = devs, .state = state,
 		.would = totals->would, .dropped = totals->dropped, .fail_open = totals->fail_open,
-		.elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
+		.audit = audit_alarm(audits), .elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
 	};
 	struct pressure_now pressure;
 
@@ -189,6 +190,7 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 	show_pressure(cli, &is, &pressure);
 	show_links(cli, devs, state);
 	show_packets(cli, totals);
+	audit_show(&cli->out, audits);
 	show_kernel(cli, run);
 	out_field_number(&cli->out, "sources remembered at most", "sources", run->sources);
 	show_advice(cli, &is);
@@ -199,6 +201,7 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 int cmd_status(struct cli *cli)
 {
 	struct counter *counters;
+	struct audit audits[AUDIT_MAX];
 	struct dev devs[DEV_MAX];
 	struct totals totals;
 	struct store store;
@@ -208,11 +211,12 @@ int cmd_status(struct cli *cli)
 	if (cli_end(cli) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
 	    store_run_read(&store, &run, &cli->fail) ||
 	    store_devs_read(&store, devs, &cli->fail) ||
+	    store_audits_read(&store, audits, &cli->fail) ||
 	    store_counters_read(&store, &counters, &cli->fail))
 		return -cli->fail.status;
 	totals = totals_of(counters);
 	free(counters);
-	result = show_status(cli, &store, &run, devs, &totals);
+	result = show_status(cli, &store, &run, devs, &totals, audits);
 	store_close(&store);
 	return result;
 }

@@ -302,6 +302,26 @@ int store_counters_clear(const struct store *store, __u32 slot, struct fail *fai
 	return error ? kernel_said(fail, MAP_COUNTER, error) : 0;
 }
 
+int store_audits_read(const struct store *store, struct audit audits[AUDIT_MAX], struct fail *fail)
+{
+	int fd = map_open(store, MAP_AUDIT, fail), cpus = libbpf_num_possible_cpus(), error = 0;
+	struct audit cpu[cpus];
+
+	if (fd < 0)
+		return fd;
+	for (__u32 i = 0; i < AUDIT_MAX && !error; i++) {
+		audits[i] = (struct audit){};
+		if (bpf_map_lookup_elem(fd, &i, cpu))
+			error = errno;
+		for (int j = 0; j < cpus && !error; j++) {
+			audits[i].asked += cpu[j].asked;
+			audits[i].established += cpu[j].established;
+		}
+	}
+	close(fd);
+	return error ? kernel_said(fail, MAP_AUDIT, error) : 0;
+}
+
 int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, struct fail *fail)
 {
 	int cpus = libbpf_num_possible_cpus();

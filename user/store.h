@@ -60,6 +60,9 @@ int store_counters_read(const struct store *store, struct counter **counters, st
 /* Zeroes the counters of a slot, before another device gets it. */
 int store_counters_clear(const struct store *store, __u32 slot, struct fail *fail);
 
+/* Sums over the CPUs: audits[AUDIT_INDEX(would, reason)]. */
+int store_audits_read(const struct store *store, struct audit audits[AUDIT_MAX], struct fail *fail);
+
 int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, struct fail *fail);
 /* Zeroes what is kept for limits, and for block entries, whose slots are given to others. */
 int store_budgets_clear(const struct store *store, const __u32 *slot, size_t count,
