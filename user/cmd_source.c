@@ -49,6 +49,8 @@ static void sink(struct top *top, size_t at)
 
 static void offer(struct top *top, const struct source_row *row)
 {
+	if (top->order == BY_DROP && !row->dropped)
+		return;
 	if (top->count < top->room) {
 		size_t at = top->count++;
 
@@ -187,7 +189,8 @@ static int show(struct cli *cli, enum order order, size_t room, const struct pre
 		out_table_begin(&cli->out, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 		for (size_t i = 0; i < top.count; i++)
 			show_row(cli, &top.row[i], &limits);
-		out_table_end(&cli->out, "nobody has opened a flow yet");
+		out_table_end(&cli->out, order == BY_DROP ? "no source was dropped more than once" :
+			      "nobody has opened a flow yet");
 	}
 	free(top.row);
 	limits_free(&limits);
