@@ -42,6 +42,21 @@ kill -TERM $DAEMON
 wait $DAEMON
 check_eq ends_in_order $? 0
 
+# as systemd starts it: it tells when it is ready
+cat >"$TMP/notified.py" <<'PYTHON'
+import os, socket, subprocess, sys
+told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+told.bind(sys.argv[1])
+told.settimeout(10)
+daemon = subprocess.Popen(sys.argv[2:], env=dict(os.environ, NOTIFY_SOCKET=sys.argv[1]))
+words = [told.recv(100).decode()]
+daemon.terminate()
+words.append(told.recv(100).decode())
+print(*words, daemon.wait())
+PYTHON
+check_eq tells_when_it_is_ready "$(lab_gw python3 "$TMP/notified.py" "$TMP/notify" \
+	"$WEIR" -I "$INSTANCE" daemon 2>/dev/null)" "READY=1 STOPPING=1 0"
+
 # in the background: the command ends when the daemon is ready, or says why it is not
 check_exit bad_config_is_refused 1 weir daemon "$TMP/no-such-file"
 echo 'interface wan0 { role outside }' >"$TMP/conf"
