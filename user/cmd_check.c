@@ -6,6 +6,7 @@
 #include "conntrack.h"
 #include "notrack.h"
 #include "program.h"
+#include "reach.h"
 #include "ruleset.h"
 #include "session.h"
 
@@ -22,9 +23,8 @@ static void check_file(struct cli *cli, const char *path, const struct policy *p
 	session_warn(policy, apply_now_ns());
 }
 
-static void check_kernel(struct cli *cli)
+static void check_kernel(struct cli *cli, __u32 features)
 {
-	__u32 features = attach_probe();
 	__u64 count, max;
 
 	out_object_begin(&cli->out, "kernel", "kernel");
@@ -32,6 +32,8 @@ static void check_kernel(struct cli *cli)
 	out_field_bool(&cli->out, "nf_conntrack", "nf_conntrack", !conntrack_fill(&count, &max));
 	out_field_bool(&cli->out, "flow look-up from XDP", "ct_lookup_xdp", features & FEATURE_CT_XDP);
 	out_field_bool(&cli->out, "flow look-up from tc", "ct_lookup_tc", features & FEATURE_CT_SKB);
+	out_field_bool(&cli->out, "route look-up in one table", "fib_table",
+		       features & FEATURE_FIB_TBID);
 	out_field_bool(&cli->out, "tcx", "tcx", features & FEATURE_TCX);
 	out_object_end(&cli->out);
 }
@@ -51,8 +53,8 @@ static void check_table(const char *instance, const struct policy *policy)
 		state == NOTRACK_ABSENT ? "missing" : "not the one that was put there");
 }
 
-/* Bypass against the rules of this machine: of the file, or of the policy in force. */
-static void check_bypass(const struct cli *cli, const struct policy *file)
+/* Against the rules and routes of this machine: the file, or the policy in force. */
+static void check_machine(const struct cli *cli, const struct policy *file, __u32 features)
 {
 	struct policy policy;
 	struct store store;
@@ -60,6 +62,7 @@ static void check_bypass(const struct cli *cli, const struct policy *file)
 
 	if (file) {
 		ruleset_warn(stderr, file->bypass, file->bypass_count);
+		reach_warn(stderr, file, features);
 		return;
 	}
 	if (store_open(cli->instance, STORE_READ, &store, &none))
@@ -67,6 +70,8 @@ static void check_bypass(const struct cli *cli, const struct policy *file)
 	if (!apply_read(&store, &policy, &none)) {
 		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
 		check_table(cli->instance, &policy);
+		reach_warn(stderr, &policy, features);
+		session_warn(&policy, apply_now_ns());
 		policy_free(&policy);
 	}
 	store_close(&store);
@@ -77,11 +82,13 @@ int cmd_check(struct cli *cli)
 	const char *path = cli_next(cli);
 	struct arena arena = {};
 	struct policy policy;
+	__u32 features;
 	int result = 0;
 
 	policy_init(&policy);
 	if (cli_end(cli))
 		return -cli->fail.status;
+	features = attach_probe();
 	if (path)
 		result = policy_read(path, apply_now_ns(), false, &policy, &cli->fail);
 	if (path && !result)
@@ -90,9 +97,9 @@ int cmd_check(struct cli *cli)
 		out_object_begin(&cli->out, NULL, NULL);
 		if (path)
 			check_file(cli, path, &policy, &arena);
-		check_kernel(cli);
+		check_kernel(cli, features);
 		out_object_end(&cli->out);
-		check_bypass(cli, path ? &policy : NULL);
+		check_machine(cli, path ? &policy : NULL, features);
 	}
 	arena_free(&arena);
 	policy_free(&policy);

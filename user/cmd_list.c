@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The trust list and the block list: the same verbs on two lists. */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "announce.h"
 #include "apply.h"
 #include "cli.h"
+#include "compile.h"
 #include "list.h"
 #include "session.h"
 
@@ -16,7 +18,7 @@ struct list_edit {
 struct list_load {
 	const char	*path;
 	__u64		until_ns;
-	bool		skip_bad;
+	bool		skip_bad, replace;
 	struct list_read read;
 	size_t		entries;	/* on the list, afterwards */
 };
@@ -70,6 +72,8 @@ static int list_join(struct policy *policy, void *data, struct fail *fail)
 	struct list_load *load = data;
 
 	progress("reading", load->path);
+	if (load->replace)
+		list_empty(policy, NULL, fail);
 	if (list_read(load->path, load->skip_bad, load->until_ns, &policy->block, &load->read, fail))
 		return -fail->status;
 	load->entries = policy->block.count;
@@ -101,8 +105,11 @@ static int list_del(struct cli *cli, bool trust)
 
 static const struct out_column entry_columns[] = {
 	{ "prefix", "prefix", OUT_TEXT }, { "ends in", "ends_in", OUT_TEXT },
-	{ "comment", "comment", OUT_TEXT },
+	{ "comment", "comment", OUT_TEXT }, { "announced", "announced", OUT_TEXT },
+	{ "packets", "packets", OUT_NUMBER },
 };
+#define TRUST_COLUMNS	3
+#define BLOCK_COLUMNS	5
 
 static void entry_row(struct cli *cli, const struct entry *entry, __u64 now)
 {
@@ -114,34 +121,86 @@ static void entry_row(struct cli *cli, const struct entry *entry, __u64 now)
 	out_text(&cli->out, entry->comment);
 }
 
-static int policy_get(struct cli *cli, struct policy *policy)
-{
-	struct store store;
-	int result;
+/* The policy in force, and the counters of its block entries. */
+struct in_force {
+	struct store	store;
+	struct policy	policy;
+	__u16		*hit;		/* of each block entry; 0: none of its own */
+};
 
-	policy_init(policy);
-	if (store_open(cli->instance, STORE_READ, &store, &cli->fail))
-		return -cli->fail.status;
-	result = apply_read(&store, policy, &cli->fail);
-	store_close(&store);
+static int in_force_fill(struct cli *cli, struct in_force *in_force)
+{
+	struct arena arena = {};
+	int result = store_policy_read(&in_force->store, &arena, &cli->fail);
+
+	if (!result)
+		result = decompile(&arena, apply_now_ns(), &in_force->policy, &cli->fail);
+	if (!result) {
+		in_force->hit = calloc(in_force->policy.block.count + 1, sizeof(*in_force->hit));
+		if (in_force->hit)
+			compiled_hits(&arena, &in_force->policy.block, in_force->hit);
+		else
+			result = fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
+	}
+	arena_free(&arena);
 	return result;
+}
+
+static void in_force_free(struct in_force *in_force)
+{
+	free(in_force->hit);
+	policy_free(&in_force->policy);
+	store_close(&in_force->store);
+}
+
+/* On failure there is nothing to free. */
+static int in_force_get(struct cli *cli, struct in_force *in_force)
+{
+	*in_force = (struct in_force){};
+	policy_init(&in_force->policy);
+	if (store_open(cli->instance, STORE_READ, &in_force->store, &cli->fail))
+		return -cli->fail.status;
+	if (in_force_fill(cli, in_force) == 0)
+		return 0;
+	in_force_free(in_force);
+	return -cli->fail.status;
+}
+
+static void block_row(struct cli *cli, const struct in_force *in_force, const struct entry *entry,
+		      __u64 now)
+{
+	__u16 slot = in_force->hit[entry - in_force->policy.block.at];
+	struct counter hits;
+	struct fail none;
+
+	entry_row(cli, entry, now);
+	out_text(&cli->out, entry->announce ? "yes" : NULL);
+	if (slot && !store_hit_read(&in_force->store, slot, &hits, &none))
+		out_number(&cli->out, hits.packets);
+	else
+		out_absent(&cli->out);
 }
 
 static int list_show(struct cli *cli, bool trust)
 {
 	__u64 now = apply_now_ns();
-	struct entries *entries;
-	struct policy policy;
+	const struct entries *entries;
+	struct in_force in_force;
 
-	if (cli_end(cli) || policy_get(cli, &policy))
+	if (cli_end(cli) || in_force_get(cli, &in_force))
 		return -cli->fail.status;
-	entries = list_of(&policy, trust);
-	out_table_begin(&cli->out, NULL, entry_columns, 3);
-	for (size_t i = 0; i < entries->count; i++)
-		if (entries->at[i].until_ns > now)
+	entries = list_of(&in_force.policy, trust);
+	out_table_begin(&cli->out, NULL, entry_columns, trust ? TRUST_COLUMNS : BLOCK_COLUMNS);
+	for (size_t i = 0; i < entries->count; i++) {
+		if (entries->at[i].until_ns <= now)
+			continue;
+		if (trust)
 			entry_row(cli, &entries->at[i], now);
+		else
+			block_row(cli, &in_force, &entries->at[i], now);
+	}
 	out_table_end(&cli->out, trust ? "nobody is trusted" : "nothing is blocked");
-	policy_free(&policy);
+	in_force_free(&in_force);
 	return 0;
 }
 
@@ -150,21 +209,21 @@ int cmd_block_get(struct cli *cli)
 	const char *word = cli_need(cli, "an address or a prefix");
 	__u64 now = apply_now_ns();
 	const struct entry *entry;
-	struct policy policy;
+	struct in_force in_force;
 	struct prefix prefix;
 
 	if (!word || prefix_parse(word, &prefix, &cli->fail) || cli_end(cli) ||
-	    policy_get(cli, &policy))
+	    in_force_get(cli, &in_force))
 		return -cli->fail.status;
-	entry = entries_find(&policy.block, &prefix, now);
+	entry = entries_find(&in_force.policy.block, &prefix, now);
 	if (entry) {
-		out_table_begin(&cli->out, NULL, entry_columns, 3);
-		entry_row(cli, entry, now);
+		out_table_begin(&cli->out, NULL, entry_columns, BLOCK_COLUMNS);
+		block_row(cli, &in_force, entry, now);
 		out_table_end(&cli->out, NULL);
 	} else {
 		fail_set(&cli->fail, EXIT_NO_ENTRY, NULL, "%s: not blocked", word);
 	}
-	policy_free(&policy);
+	in_force_free(&in_force);
 	return entry ? 0 : -cli->fail.status;
 }
 
@@ -177,7 +236,7 @@ int cmd_block_flush(struct cli *cli)
 
 static int load_words(struct cli *cli, struct list_load *load)
 {
-	static const char *const words[] = { "timeout", "--skip-bad", NULL };
+	static const char *const words[] = { "timeout", "--skip-bad", "--replace", NULL };
 	const char *word;
 	__u64 timeout;
 
@@ -190,7 +249,8 @@ static int load_words(struct cli *cli, struct list_load *load)
 		if (choice < 0)
 			return choice;
 		load->skip_bad |= choice == 1;
-		if (choice == 1)
+		load->replace |= choice == 2;
+		if (choice)
 			continue;
 		word = cli_need(cli, "a duration, as in 1d");
 		if (!word || duration_parse(word, &timeout, &cli->fail))

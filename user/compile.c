@@ -269,3 +269,17 @@ __u32 compiled_hit(const struct arena *arena, const struct prefix *prefix)
 			return hit;
 	return 0;
 }
+
+void compiled_hits(const struct arena *arena, const struct entries *block, __u16 *hit)
+{
+	struct record_walk walk;
+	struct entry entry;
+	size_t i = 0;
+	__u16 slot;
+
+	record_walk_block(arena, &walk);
+	/* both are in order; entries that have ended are in the arena alone */
+	while (i < block->count && record_next(&walk, &entry, &slot))
+		if (!prefix_compare(&entry.prefix, &block->at[i].prefix))
+			hit[i++] = slot > HIT_STATIC ? slot : 0;
+}

@@ -33,4 +33,7 @@ bool compiled_guard(const struct arena *arena, struct limit *guard);
  * somebody gave a timeout or a comment have one of their own, the others share one. */
 __u32 compiled_hit(const struct arena *arena, const struct prefix *prefix);
 
+/* The same for a whole list that was decompiled from this arena; those that share a slot have 0. */
+void compiled_hits(const struct arena *arena, const struct entries *block, __u16 *hit);
+
 #endif

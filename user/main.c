@@ -43,7 +43,7 @@ const struct command commands[] = {
 	{ "block", "show", cmd_block_show, "", "the block list" },
 	{ "block", "add", cmd_block_add, "P [timeout T] [comment S] [announce]", "drop all packets from a prefix" },
 	{ "block", "del", cmd_block_del, "P", "take a prefix off the block list" },
-	{ "block", "load", cmd_block_load, "FILE [timeout T] [--skip-bad]",
+	{ "block", "load", cmd_block_load, "FILE [timeout T] [--skip-bad] [--replace]",
 	  "add the prefixes of a list, one a line (-: standard input)" },
 	{ "block", "get", cmd_block_get, "ADDR", "which entry covers an address" },
 	{ "block", "flush", cmd_block_flush, "", "empty the block list" },

@@ -50,6 +50,14 @@ struct reading {
 	__u8		protocol;
 };
 
+static bool is_asked_for(const struct rtmsg *route, __u8 protocol)
+{
+	if (protocol == RTNL_ANY)
+		return route->rtm_type == RTN_BLACKHOLE || route->rtm_type == RTN_UNREACHABLE ||
+		       route->rtm_type == RTN_PROHIBIT;
+	return route->rtm_protocol == protocol && route->rtm_type == RTN_BLACKHOLE;
+}
+
 static int hole_read(const struct nlmsghdr *message, void *data)
 {
 	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
@@ -58,7 +66,7 @@ static int hole_read(const struct nlmsghdr *message, void *data)
 	const struct nlattr *attribute;
 	struct hole *grown;
 
-	if (route->rtm_protocol != reading->protocol || route->rtm_type != RTN_BLACKHOLE)
+	if (!is_asked_for(route, reading->protocol))
 		return MNL_CB_OK;
 	hole.prefix.family = route->rtm_family == AF_INET ? 4 : 6;
 	hole.prefix.length = route->rtm_dst_len;
@@ -100,7 +108,8 @@ int rtnl_holes(__u8 protocol, struct holes *holes, struct fail *fail)
 		route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
 		route->rtm_family = families[i];
 		route->rtm_protocol = protocol;
-		route->rtm_type = RTN_BLACKHOLE;
+		if (protocol != RTNL_ANY)
+			route->rtm_type = RTN_BLACKHOLE;
 		if (talk(request, hole_read, &reading) == 0 || errno == EAFNOSUPPORT)
 			continue;
 		free(holes->at);
@@ -145,4 +154,35 @@ int rtnl_hole_del(__u8 protocol, const struct hole *hole, struct fail *fail)
 	if (hole_write(protocol, hole, false) == 0 || errno == ESRCH)
 		return 0;
 	return failed(fail, "remove a route");
+}
+
+/* ---- one host ------------------------------------------------------------------------------ */
+
+static int way_read(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct rtmsg))
+		if (mnl_attr_get_type(attribute) == RTA_OIF)
+			*(__u32 *)data = mnl_attr_get_u32(attribute);
+	return MNL_CB_STOP;
+}
+
+int rtnl_way(const struct prefix *host, __u32 *device)
+{
+	char buffer[512];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	bool six = host->family == 6;
+	struct rtmsg *route;
+
+	request->nlmsg_type = RTM_GETROUTE;
+	request->nlmsg_flags = NLM_F_REQUEST;
+	route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
+	route->rtm_family = six ? AF_INET6 : AF_INET;
+	route->rtm_dst_len = six ? 128 : 32;
+	mnl_attr_put(request, RTA_DST, six ? 16 : 4, host->addr);
+	*device = 0;
+	if (talk(request, way_read, device))
+		return -errno;
+	return *device ? 0 : -ENOENT;
 }

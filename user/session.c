@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 #include "out.h"
+#include "reach.h"
 #include "session.h"
 
 #define PARENTS_MAX 32
@@ -95,20 +96,35 @@ bool session_peer(struct prefix *peer)
 	return false;
 }
 
+/* What of the policy drops the peer. */
+static bool dropped_by(const struct policy *policy, const struct prefix *peer, __u64 now_ns,
+		       char *what, size_t size)
+{
+	const struct entry *entry = entries_find(&policy->block, peer, now_ns);
+	enum reason reason;
+
+	if (entry) {
+		prefix_print(&entry->prefix, what, size);
+		return true;
+	}
+	if (!reach_drops(policy, peer, now_ns, &reason))
+		return false;
+	snprintf(what, size, "%s", reason == REASON_MARTIAN ? "check { martians }" :
+		 reason == REASON_BLACKHOLE ? "check { blackhole }" : "the sources of an interface");
+	return true;
+}
+
 void session_warn(const struct policy *policy, __u64 now_ns)
 {
-	const struct entry *entry;
-	char peer_text[PREFIX_TEXT], text[PREFIX_TEXT];
+	char peer_text[PREFIX_TEXT], what[PREFIX_TEXT];
 	struct prefix peer;
 
 	if (!session_peer(&peer) || entries_find(&policy->trust, &peer, now_ns))
 		return;
-	entry = entries_find(&policy->block, &peer, now_ns);
-	if (!entry)
+	if (!dropped_by(policy, &peer, now_ns, what, sizeof(what)))
 		return;
 	prefix_print(&peer, peer_text, sizeof(peer_text));
-	prefix_print(&entry->prefix, text, sizeof(text));
 	fprintf(stderr, "weir: warning: %s blocks %s, from where this session comes%s\n"
-		"  keep it: weir trust add %s\n", text, peer_text,
+		"  keep it: weir trust add %s\n", what, peer_text,
 		policy->mode == MODE_ENFORCE ? "" : " (in monitor mode nothing is dropped yet)", peer_text);
 }

@@ -11,7 +11,8 @@
  */
 bool session_peer(struct prefix *peer);
 
-/* Warns on stderr when the policy would cut the session off: its client is blocked, not trusted. */
+/* Warns on stderr when the policy would cut the session off: its client is blocked, a martian, on
+ * the wrong side or in a blackhole, and not trusted. */
 void session_warn(const struct policy *policy, __u64 now_ns);
 
 #endif
