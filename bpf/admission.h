@@ -12,7 +12,7 @@
 #include "source.h"
 
 struct admission {
-	struct pace	by_source, by_aggregate, by_prefix, by_destination, by_total;
+	struct pace	by_source, by_aggregate, by_prefix, by_destination, by_total, by_pressure;
 	struct source	source;
 	struct group	aggregate, destination;
 	__u64		foreseen;	/* a word of the source's line; to have touched it */

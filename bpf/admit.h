@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * May this packet open a flow? It is asked of the source, its aggregate, its prefix, the
- * destination and the gateway, in this order, and charged to all of them or to none: what one
- * budget refuses must not eat another. The source is accounted in any case.
+ * destination, the gateway and, when that fills up, conntrack's table, in this order, and charged
+ * to all of them or to none: what one budget refuses must not eat another. The source is accounted
+ * in any case.
  *
  * A limit in monitor mode refuses nothing: the first that would have is the answer, for its
  * counter, and the limits that are enforced are asked and charged as they would be without it.
@@ -16,6 +17,9 @@
  *	struct budget *budget_of(__u32 slot);
  *	struct budget_use *budget_use_of(__u32 slot);
  *	const struct rule *rule_of(void *arena, __u32 first_line, __u32 number);
+ *	const struct policy_reserve *reserve_of(void *arena);
+ *	struct pressure_now *pressure_now(void);
+ *	bool is_proven(const struct pkt *pkt, __u64 now_ns);
  */
 #ifndef WEIR_ADMIT_H
 #define WEIR_ADMIT_H
@@ -23,6 +27,7 @@
 #include "admission.h"
 #include "budget.h"
 #include "reason.h"
+#include "shortage.h"
 
 struct admit_input {
 	void				*arena;
@@ -155,18 +160,16 @@ static __always_inline enum reason ask_destination(struct admission *admission,
 	       REASON_RATE_DESTINATION : 0;
 }
 
-/* A budget that all CPUs share: a prefix, or everything. */
-static __always_inline enum reason ask_shared(struct admission *admission,
-					      const struct admit_input *in, __u32 number,
-					      enum reason reason, struct pace *pace)
+/* A budget that all CPUs share. */
+static __always_inline enum reason ask_budget(struct admission *admission,
+					      const struct admit_input *in, enum reason reason,
+					      const struct pace *pace)
 {
 	struct budget_use *use;
 	struct budget *shared;
 	__u64 closed;
 
-	if (!admit_pace(in, number, reason, pace))
-		return REASON_FAIL_OPEN;
-	if (!bit_any(pace->slot))
+	if (!pace->slot)
 		return 0;
 	shared = budget_of(pace->slot);
 	use = budget_use_of(pace->slot);
@@ -175,6 +178,45 @@ static __always_inline enum reason ask_shared(struct admission *admission,
 	closed = !budget_open(shared, use, pace, in->now_ns);
 	use->dropped += closed;
 	return refused_by(admission, in, reason, closed) ? reason : 0;
+}
+
+/* A prefix, or everything. */
+static __always_inline enum reason ask_shared(struct admission *admission,
+					      const struct admit_input *in, __u32 number,
+					      enum reason reason, struct pace *pace)
+{
+	if (!admit_pace(in, number, reason, pace))
+		return REASON_FAIL_OPEN;
+	return ask_budget(admission, in, reason, pace);
+}
+
+/* Conntrack's table, when it fills up. */
+static __always_inline enum reason ask_pressure(struct admission *admission, const struct pkt *pkt,
+						const struct admit_input *in)
+{
+	const struct pressure_now *pressure = pressure_now();
+	const struct policy_reserve *reserve;
+	__u64 off = in->knobs->off[1], closed;
+	int as;
+
+	admission->by_pressure = (struct pace){};
+	if (!pressure)
+		return REASON_FAIL_OPEN;
+	if (!pressure_rules(pressure, in->now_ns))
+		return 0;
+	reserve = reserve_of(in->arena);
+	if (!reserve)
+		return REASON_FAIL_OPEN;
+	as = pressed_as(pkt, reserve, in->source->reserve, in->now_ns);
+	if (as == PRESSED_SPARED)
+		return 0;
+	closed = bit_any(pressure->reserved_only) & ~(off >> (REASON_RESERVE & 63));
+	if (refused_by(admission, in, REASON_RESERVE, closed))
+		return REASON_RESERVE;
+	if (off & rate_bit(REASON_PRESSURE))
+		return 0;
+	admission->by_pressure = pressure_pace(pressure, bit_any(as ^ PRESSED_STRANGER));
+	return ask_budget(admission, in, REASON_PRESSURE, &admission->by_pressure);
 }
 
 /* Who refuses, or 0. */
@@ -194,6 +236,8 @@ static __always_inline enum reason ask(struct admission *admission, const struct
 	if (!refused)
 		refused = ask_shared(admission, in, in->knobs->total_rule[role],
 				     REASON_RATE_TOTAL, &admission->by_total);
+	if (!refused)
+		refused = ask_pressure(admission, pkt, in);
 	return refused;
 }
 
@@ -243,6 +287,7 @@ static __always_inline void charge(const struct admission *admission,
 	__u64 prefix = bit_any(charged & rate_bit(REASON_RATE_PREFIX));
 	__u64 destination = bit_any(charged & rate_bit(REASON_RATE_DESTINATION));
 	__u64 total = bit_any(charged & rate_bit(REASON_RATE_TOTAL));
+	__u64 pressure = bit_any(charged & rate_bit(REASON_PRESSURE));
 
 	if (only_if(prefix, admission->by_aggregate.cost_ns))
 		group_charge(&admission->aggregate, &admission->by_aggregate, in->now_ns);
@@ -252,6 +297,8 @@ static __always_inline void charge(const struct admission *admission,
 		group_charge(&admission->destination, &admission->by_destination, in->now_ns);
 	if (only_if(total, admission->by_total.slot))
 		shared_charge(&admission->by_total);
+	if (only_if(pressure, admission->by_pressure.slot))
+		shared_charge(&admission->by_pressure);
 }
 
 static __always_inline enum reason would_first(__u64 would)
@@ -262,7 +309,9 @@ static __always_inline enum reason would_first(__u64 would)
 		return REASON_RATE_PREFIX;
 	if (would & rate_bit(REASON_RATE_DESTINATION))
 		return REASON_RATE_DESTINATION;
-	return REASON_RATE_TOTAL;
+	if (would & rate_bit(REASON_RATE_TOTAL))
+		return REASON_RATE_TOTAL;
+	return would & rate_bit(REASON_RESERVE) ? REASON_RESERVE : REASON_PRESSURE;
 }
 
 /*

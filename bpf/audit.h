@@ -34,7 +34,7 @@ __noinline int weir_audit(judged_ctx *ctx, const struct pkt *pkt, __u32 index)
 		.saddr = pkt->saddr, .daddr = pkt->daddr, .sport = pkt->sport, .dport = pkt->dport,
 		.family = pkt->family, .l4_proto = pkt->l4_proto,
 	};
-	found = conntrack_look(ctx, &key, &flow);
+	found = conntrack_look(ctx, &key, NULL, &flow);
 	audited = audit_of(index);
 	if (found == CONNTRACK_UNSURE || !audited)
 		return 0;

@@ -72,10 +72,17 @@ struct conntrack_key {
 	__u8		l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP; others are CONNTRACK_UNSURE */
 };
 
-/* Fills *flow of a TCP entry that was found, unless flow is NULL. */
+/* Of an entry that was found it fills *seen and, if it is TCP, *flow, unless they are NULL. */
 static __always_inline enum conntrack_found conntrack_look(void *ctx,
 							   const struct conntrack_key *key,
+							   struct conntrack_seen *seen,
 							   struct tcp_flow *flow);
+
+static __always_inline struct conntrack_seen conntrack_status(const struct nf_conn *ct, bool reply)
+{
+	return (struct conntrack_seen){ .assured = (ct->status & IPS_ASSURED) >> IPS_ASSURED_BIT,
+					.reply = reply };
+}
 
 /* Returns the size that the kernel wants for this family. */
 static __always_inline __u32 conntrack_tuple(const struct conntrack_key *key,

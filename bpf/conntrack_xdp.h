@@ -13,6 +13,7 @@ extern struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *ctx, struct bpf_sock_tup
 
 static __always_inline enum conntrack_found conntrack_look(void *ctx,
 							   const struct conntrack_key *key,
+							   struct conntrack_seen *seen,
 							   struct tcp_flow *flow)
 {
 	struct bpf_ct_opts___12 opts = { .netns_id = -1, .l4proto = key->l4_proto };
@@ -24,6 +25,8 @@ static __always_inline enum conntrack_found conntrack_look(void *ctx,
 	ct = bpf_xdp_ct_lookup(ctx, &tuple, conntrack_tuple(key, &tuple), &opts, sizeof(opts));
 	if (!ct)
 		return conntrack_missed(&opts);
+	if (seen)
+		*seen = conntrack_status(ct, opts.dir);
 	if (flow)
 		conntrack_read(ct, opts.dir, flow);
 	bpf_ct_release(ct);

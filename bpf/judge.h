@@ -6,10 +6,10 @@
 #ifndef WEIR_JUDGE_H
 #define WEIR_JUDGE_H
 
-#include "admit.h"
 #include "block.h"
 #include "bypass.h"
-#include "challenge.h"
+#include "challenge.h"	/* before admit.h, which asks it who is proven */
+#include "admit.h"
 #include "route.h"
 #include "sane.h"
 #include "scene.h"
@@ -35,14 +35,26 @@ static __always_inline void foresee(const struct pkt *pkt, struct admission *adm
  * a number. Inlined, each of their ends would be a start for all that comes behind it. The price is
  * a call (1-2 ns), and that only ctx, numbers and memory of known size can be handed over.
  */
+__noinline int weir_prove(const struct pkt *pkt, __u32 proof, __u64 now_ns)
+{
+	if (pkt && proof)
+		prove(pkt, proof, now_ns);
+	return 0;
+}
+
 __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
 			  const struct policy_knobs *knobs, __u64 now_ns)
 {
 	struct scene scene = { .knobs = knobs, .now_ns = now_ns };
+	struct scratch *scratch = scratch_of_cpu();
+	enum reason reason;
 
-	if (!pkt || !knobs)
+	if (!pkt || !knobs || !scratch)
 		return REASON_FAIL_OPEN;
-	return track(ctx, pkt, &scene);
+	scratch->proof = 0;
+	reason = track(ctx, pkt, &scene);
+	weir_prove(pkt, scratch->proof, now_ns);
+	return reason;
 }
 
 __noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *knobs, __u64 now_ns,

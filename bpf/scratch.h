@@ -17,6 +17,8 @@ struct scratch {
 	struct admission	admission;
 	struct tcp_flow		flow;
 	__u8			chunk[CHECKSUM_CHUNK + 8] __attribute__((aligned(8)));
+	struct conntrack_seen	seen;
+	__u8			proof;	/* enum proof that the packet gave of its source; 0: none */
 };
 
 #endif

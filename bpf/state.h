@@ -111,6 +111,11 @@ static __always_inline struct flow_line *flow_hot_line(__u32 line)
 	return bpf_map_lookup_elem(&flow_hot, &line);
 }
 
+static __always_inline const struct policy_reserve *reserve_of(void *arena)
+{
+	return arena_line(arena, POLICY_RESERVE);
+}
+
 /* two rules a line */
 static __always_inline const struct rule *rule_of(void *arena, __u32 first_line, __u32 number)
 {

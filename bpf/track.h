@@ -26,6 +26,7 @@
 #include <linux/in6.h>
 #include "conntrack.h"
 #include "flow.h"
+#include "proven.h"
 #include "route.h"
 #include "scene.h"
 #include "window.h"
@@ -121,6 +122,7 @@ __attribute__((noinline)) int track_admitted(const struct pkt *pkt, __u64 now_ns
 }
 
 static __always_inline enum conntrack_found track_look(void *ctx, const struct pkt *pkt,
+						       struct conntrack_seen *seen,
 						       struct tcp_flow *flow)
 {
 	const struct conntrack_key key = {
@@ -130,7 +132,7 @@ static __always_inline enum conntrack_found track_look(void *ctx, const struct p
 
 	/* NULL is to be seen from the pointer: Linux 6.1 forgets what else it hung upon */
 	asm volatile("" : "+r"(flow));
-	return conntrack_look(ctx, &key, flow);
+	return conntrack_look(ctx, &key, seen, flow);
 }
 
 static __always_inline bool track_pressed(const struct scene *scene)
@@ -177,6 +179,20 @@ static __always_inline bool track_window(const struct pkt *pkt, const struct tcp
 			      run->conntrack & CONNTRACK_TCP_IGNORE_RST);
 }
 
+/*
+ * What the entry that was found proves of the packet's source. Whoever goes on with a TCP flow that
+ * is assured has seen the other side's numbers; whoever answers has seen what opened the flow. A
+ * UDP flow from outside that is answered proves less: its source may be made up, if it always is
+ * the same.
+ */
+static __always_inline enum proof track_proof(const struct conntrack_seen *seen, bool tcp)
+{
+	__u64 assured = bit_any(seen->assured), reply = bit_any(seen->reply);
+
+	return (assured | reply) * PROOF_RETRANSMISSION +
+	       (assured & (reply | tcp)) * (PROOF_TWO_WAY - PROOF_RETRANSMISSION);
+}
+
 /* A flow that was found goes on, if its source has no blackhole by now. */
 static __always_inline enum reason track_found(void *ctx, const struct pkt *pkt,
 					       const struct scene *scene,
@@ -195,7 +211,7 @@ static __always_inline enum reason track_goes_on(void *ctx, const struct pkt *pk
 						 const struct scene *scene,
 						 const struct flow_place *place)
 {
-	if (reason_in(scene->knobs->off, REASON_BLACKHOLE) || flow_hot_seen(place))
+	if (flow_hot_seen(place))
 		return REASON_KNOWN;
 	return track_found(ctx, pkt, scene, place);
 }
@@ -214,13 +230,14 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 		return flow_admitted(&place, TRACK_SYN, false) ? REASON_KNOWN : REASON_NONE;
 	if (!window && flow_hot_seen(&place))
 		return REASON_KNOWN;
-	switch (track_look(ctx, pkt, window ? &scratch->flow : NULL)) {
+	switch (track_look(ctx, pkt, &scratch->seen, window ? &scratch->flow : NULL)) {
 	case CONNTRACK_FOUND:
-		if (!window)
-			return track_found(ctx, pkt, scene, &place);
-		if (track_window(pkt, &scratch->flow))
+		if (window && track_window(pkt, &scratch->flow))
 			return REASON_WINDOW;
-		return track_goes_on(ctx, pkt, scene, &place);
+		if (window && flow_hot_seen(&place))
+			return REASON_KNOWN;
+		scratch->proof = track_proof(&scratch->seen, true);
+		return track_found(ctx, pkt, scene, &place);
 	case CONNTRACK_ABSENT:
 		if (flow_admitted(&place, opens ? TRACK_SYN : TRACK_BURST, false))
 			return REASON_KNOWN;
@@ -234,11 +251,15 @@ static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
 	struct flow_place place = flow_place(pkt, scene->now_ns);
+	struct scratch *scratch = scratch_of_cpu();
 
+	if (!scratch)
+		return REASON_FAIL_OPEN;
 	if (flow_hot_seen(&place))
 		return REASON_KNOWN;
-	switch (track_look(ctx, pkt, NULL)) {
+	switch (track_look(ctx, pkt, &scratch->seen, NULL)) {
 	case CONNTRACK_FOUND:
+		scratch->proof = track_proof(&scratch->seen, false);
 		return track_found(ctx, pkt, scene, &place);
 	case CONNTRACK_ABSENT:
 		return flow_admitted(&place, TRACK_BURST, false) ? REASON_KNOWN : REASON_NONE;
@@ -266,7 +287,7 @@ static __always_inline enum reason track_icmp_error(void *ctx, const struct pkt 
 
 	if (!icmp_error_answers(pkt))
 		return track_stray(pkt, scene);
-	switch (conntrack_look(ctx, &key, NULL)) {
+	switch (conntrack_look(ctx, &key, NULL, NULL)) {
 	case CONNTRACK_FOUND:
 		return REASON_RELATED;
 	case CONNTRACK_ABSENT:

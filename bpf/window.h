@@ -57,6 +57,12 @@ struct tcp_flow {
 	__u8		adjusted;	/* a helper changes its sequence numbers */
 };
 
+/* What an entry says of the packet that found it. */
+struct conntrack_seen {
+	__u8	assured;	/* both sides have spoken, and more than once */
+	__u8	reply;		/* the packet goes in the reply direction */
+};
+
 static __always_inline bool seq_before(__u32 a, __u32 b)
 {
 	return (__s32)(a - b) < 0;

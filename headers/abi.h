@@ -197,6 +197,20 @@ enum knob_flag {
 };
 
 /*
+ * line 3: what the last share of conntrack's table is kept for: services, and the class of a source
+ * says which of them are its own (class.reserve, a bit each). A service that nobody has is all 0.
+ */
+#define POLICY_RESERVE	3
+#define RESERVE_SERVICES 12
+struct policy_reserve {
+	__u16	first[RESERVE_SERVICES];	/* destination ports, host order */
+	__u16	last[RESERVE_SERVICES];
+	__u8	protocol[RESERVE_SERVICES];	/* IPPROTO_*; 0: any */
+	__u32	spare;
+};
+ABI_SIZE(struct policy_reserve, POLICY_LINE);
+
+/*
  * What the operator says of an address: the leaf of a prefix table is a class number. Class 0 is
  * "nothing in particular" and exists always. The compiler of the policy merges all that is said
  * of nested prefixes, so one look-up answers trust, block, side and limits together.
@@ -222,7 +236,8 @@ struct class {
 	__u64	bypass_to;		/* bit per bypass group: is the service's address */
 	__u64	bypass_from;		/* may be the other end's */
 	__u32	bypass_blocks;		/* bit per BYPASS_BLOCK_PORTS ports that these groups ask for */
-	__u32	reserved;
+	__u16	reserve;		/* bit per service in POLICY_RESERVE that is kept for it */
+	__u16	spare;
 };
 ABI_SIZE(struct class, POLICY_LINE);
 

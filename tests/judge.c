@@ -18,7 +18,8 @@
 #include "tc.skel.h"
 #include "xdp.skel.h"
 
-#define HOUR_NS		(3600 * 1000000000ULL)
+#define SECOND_NS	1000000000ULL
+#define HOUR_NS		(3600 * SECOND_NS)
 #define STRANGER	"203.0.113.5"
 #define SERVER		"192.0.2.1"
 
@@ -29,7 +30,7 @@ static const struct gateway_kind kinds[] = {
 
 /* A reason leaves this list with the stage that returns it, and gets a row. */
 static const enum reason returned_by_nobody[] = {
-	REASON_RESERVE, REASON_PRESSURE,
+	REASON_NONE,
 };
 
 /* ---- frames; n: how many of them came before ---- */
@@ -110,6 +111,15 @@ static void ack_outside(struct craft *c, unsigned n __attribute__((unused)))
 static void syn_outside(struct craft *c, unsigned n __attribute__((unused)))
 {
 	tcp(c, SERVER, 80, "198.51.100.1", 2000, TCP_SYN);
+}
+
+/* one packet of the flow through NAT, which proves its source, then SYNs of that source */
+static void syn_after_ack(struct craft *c, unsigned n)
+{
+	if (n)
+		tcp(c, SERVER, 1000 + n, "198.51.100.1", 443, TCP_SYN);
+	else
+		ack_outside(c, n);
 }
 
 static void error_outside(struct craft *c, unsigned n __attribute__((unused)))
@@ -367,6 +377,15 @@ static const struct row rows[] = {
 	{ REASON_ANSWERED, "RST with the cookie", rst_of_cookie, 0, false, "challenge { syn cookie }" },
 	{ REASON_STRAY, "RST with the cookie, nobody asked", rst_of_cookie, 0, false, "" },
 	{ REASON_RATE_TOTAL, "third flow", syn_of_neighbours, 2, false, LIMIT("total 1/minute burst 2") },
+	{ REASON_PRESSURE, "second stranger", syn_of_neighbours, 1, false, "pressure { tight above 70% }" },
+	{ REASON_NEW, "proven", syn_after_ack, 4, false, "pressure { tight above 70% }" },
+	{ REASON_RESERVE, "other port", syn, 0, false, "pressure { reserve 5% for tcp port 22 }" },
+	{ REASON_RESERVE, "other source", syn, 0, false,
+	  "pressure { reserve 5% for tcp port 80 from 198.51.100.0/24 }" },
+	{ REASON_NEW, "reserved", syn_of_neighbours, 4, false,
+	  "pressure { reserve 5% for tcp port 22, tcp port 80 from 203.0.113.0/24 }" },
+	{ REASON_NEW, "reserved for IPv6", syn_six, 4, false,
+	  "pressure { reserve 5% for from ::/0 }" },
 };
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))
 
@@ -412,6 +431,20 @@ static void set_dev(const struct gateway *gateway, const struct row *row)
 	CHECK(!bpf_map_update_elem(gateway_map(gateway, MAP_DEV), &zero, &dev, BPF_ANY));
 }
 
+/* A table that the policy calls full, or that has only the reserve left. */
+static void set_pressure(const struct gateway *gateway, const struct row *row)
+{
+	struct pressure_now pressure = {
+		.beat_ns = gateway->now_ns,
+		.level = row->policy && strstr(row->policy, "pressure") ? PRESSURE_FULL : PRESSURE_CALM,
+		.reserved_only = row->policy && strstr(row->policy, "reserve"),
+		.admit_cost_ns = 60 * SECOND_NS, .proven_cost_ns = SECOND_NS / 100,
+	};
+	__u32 zero = 0;
+
+	CHECK(!bpf_map_update_elem(gateway_map(gateway, MAP_PRESSURE), &zero, &pressure, BPF_ANY));
+}
+
 static void expect(const struct gateway *gateway, const struct row *row, bool enforced,
 		   const struct craft *c, enum reason wanted)
 {
@@ -436,6 +469,7 @@ static void judge_row(struct gateway *gateway, const struct row *row, bool enfor
 	gateway_at(gateway, gateway->now_ns + HOUR_NS);
 	set_run(gateway, row->grace);
 	set_dev(gateway, row);
+	set_pressure(gateway, row);
 	snprintf(policy, sizeof(policy), "mode %s\n%s", enforced ? "enforce" : "monitor",
 		 row->policy ? row->policy : "");
 	CHECK_SAID(!gateway_policy(gateway, row->policy ? policy : NULL, &fail), "%s: %s", row->what,
@@ -444,7 +478,8 @@ static void judge_row(struct gateway *gateway, const struct row *row, bool enfor
 		struct craft c = {};
 
 		row->frame(&c, n);
-		expect(gateway, row, enforced, &c, n < row->before ? REASON_NEW : row->reason);
+		expect(gateway, row, enforced, &c, n == row->before ? row->reason :
+		       !n && row->frame == syn_after_ack ? REASON_KNOWN : REASON_NEW);
 	}
 }
 

@@ -93,6 +93,9 @@ static void learn(struct class *class, const struct fact *fact)
 	case FACT_DESTINATION_RULE:
 		learn_rule(class->destination_rule, fact);
 		break;
+	case FACT_RESERVE:
+		class->reserve |= 1 << fact->value;
+		break;
 	}
 }
 

@@ -25,6 +25,7 @@ enum fact_kind {
 	FACT_PREFIX_RULE,
 	FACT_AGGREGATE_RULE,
 	FACT_DESTINATION_RULE,
+	FACT_RESERVE,		/* value: number of a service that is kept for it */
 };
 
 struct fact {

@@ -6,6 +6,7 @@
 #include "fact.h"
 #include "knob.h"
 #include "record.h"
+#include "reserve.h"
 #include "slot.h"
 
 static int no_memory(struct fail *fail)
@@ -187,14 +188,16 @@ int compile(const struct policy *policy, const struct arena *before, __u64 now_n
 	struct policy_head *head;
 	int result;
 
-	if (arena_grow(arena, 2) != POLICY_KNOBS)
+	if (arena_grow(arena, 3) != POLICY_KNOBS)
 		return no_memory(fail);
 	if (bypass_gather(policy, &bypass, fail)) {
 		arena_free(arena);
 		return -fail->status;
 	}
 	compile_knobs(policy, line_of(arena, POLICY_KNOBS));
-	result = bypass_compile(policy, &bypass, arena, fail);
+	result = compile_reserve(policy, line_of(arena, POLICY_RESERVE), fail);
+	if (!result)
+		result = bypass_compile(policy, &bypass, arena, fail);
 	if (!result)
 		result = compile_rules(policy, before, arena, fail);
 	if (!result)

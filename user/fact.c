@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "fact.h"
 #include "martian.h"
+#include "reserve.h"
 
 #define BOTH_ROLES	(1 << ROLE_OUTSIDE | 1 << ROLE_INSIDE)
 
@@ -137,6 +138,27 @@ static int bypass_facts(const struct bypass_groups *groups, struct facts *facts)
 	return error;
 }
 
+/* Services beyond those that fit into the line were refused before. */
+static int reserve_facts(const struct policy *policy, struct facts *facts)
+{
+	const struct pressure_conf *pressure = &policy->pressure;
+	struct policy_reserve line;
+	struct fail none;
+	int error = 0;
+
+	compile_reserve(policy, &line, &none);
+	for (size_t i = 0; i < pressure->reserve_count && !error; i++) {
+		const struct reserve *item = &pressure->reserve[i];
+		struct fact fact = { .prefix = item->from, .kind = FACT_RESERVE };
+		int service = reserve_service(&line, item);
+
+		fact.value = service;
+		if (service >= 0)
+			error = facts_add(facts, &fact);
+	}
+	return error;
+}
+
 int source_facts(const struct policy *policy, const struct bypass_groups *bypass, __u64 now_ns,
 		 struct facts *facts)
 {
@@ -152,6 +174,8 @@ int source_facts(const struct policy *policy, const struct bypass_groups *bypass
 		error = side_facts(policy, ROLE_OUTSIDE, facts);
 	if (!error)
 		error = limit_facts(policy, false, facts);
+	if (!error)
+		error = reserve_facts(policy, facts);
 	return error ? error : bypass_facts(bypass, facts);
 }
 

@@ -9,7 +9,7 @@
 #include "bypass.h"
 #include "class.h"
 
-/* Of sources: trust, martians, sides, limits, bypass. Leaves out what ended before now_ns. */
+/* Of sources: trust, martians, sides, limits, reserve, bypass. Leaves out what ended before now_ns. */
 int source_facts(const struct policy *policy, const struct bypass_groups *bypass, __u64 now_ns,
 		 struct facts *facts);
 

@@ -2,7 +2,9 @@
 /* The whole way of a packet with admission cut out: the rest of what it costs. */
 #include <stdbool.h>
 #include <stddef.h>
+#include "bpf/conntrack_xdp.h"
 #include "bpf/state.h"
+#include "bpf/challenge.h"
 #include "bpf/admit.h"
 
 #define admit(pkt, in, admission)	REASON_RATE_TOTAL

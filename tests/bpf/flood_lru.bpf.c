@@ -5,7 +5,9 @@
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include "bpf/conntrack_xdp.h"
 #include "bpf/state.h"
+#include "bpf/challenge.h"
 #include "bpf/admit.h"
 
 struct {
