@@ -35,7 +35,7 @@ NEWEST_CLANG	= $(lastword $(CLANG) $(shell ls /usr/bin/clang-[0-9]* 2>/dev/null 
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all differential soak lab run tests quick check test e2e bench cost fuzz docs install uninstall clean help
+.PHONY: all vmtest differential soak lab run tests quick check test e2e bench cost fuzz docs install uninstall clean help
 all: $(BUILD)/weir
 
 $(BUILD)/%.bpf.o: bpf/%.bpf.c Makefile
@@ -162,7 +162,11 @@ test:
 	@packaging/install-deps test
 	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab $(BUILD)/differential
 	@$(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(NEWEST) CC=clang CLANG=$(NEWEST_CLANG) tests
-	@tests/run tests/walls tests/docs $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) $(E2E)
+	@tests/run tests/walls tests/docs $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) tests/vm/run $(E2E)
+
+# the tests that load BPF programs, under the kernels of Debian 12, emulated
+vmtest: tests
+	@tests/run tests/vm/run
 
 # what things cost: each program prints its floor and its peers beside it
 bench: $(BENCH:%=$(BUILD)/bench/%)
