@@ -74,6 +74,32 @@ TEST(destination_is_address_port_and_protocol)
 		CHECK_EQ(admit_at(&other[i], START, 0), REASON_NEW);
 }
 
+/* The guard of source ports: from inside alone, for either family, each destination by itself. */
+TEST(destinations_from_inside_are_guarded)
+{
+	for (__u8 family = 4; family <= 6; family += 2) {
+		struct pkt pkt = { .family = family, .l4_proto = 17, .dport = 53, .daddr = { 1, 2, 3, 4 } };
+		struct admit_input in = { .head = &head, .knobs = &knobs, .source = &class_of_all,
+					  .now_ns = START, .role = ROLE_INSIDE };
+		struct admission admission = {};
+
+		limits(0, 0, 0, 0, 0);
+		set_rule(BY_DESTINATION, 1, 100);
+		knobs.destination_rule[ROLE_INSIDE] = BY_DESTINATION;
+		for (int i = 0; i < 500; i++) {
+			pkt.saddr[0] = draw();
+			CHECK_EQ(admit(&pkt, &in, &admission),
+				 i < 100 ? REASON_NEW : REASON_RATE_DESTINATION);
+		}
+		pkt.daddr[family == 6 ? 3 : 0] ^= 1;
+		CHECK_EQ(admit(&pkt, &in, &admission), REASON_NEW);
+		pkt.daddr[family == 6 ? 3 : 0] ^= 1;
+		in.role = ROLE_OUTSIDE;
+		for (int i = 0; i < 500; i++)
+			CHECK_EQ(admit(&pkt, &in, &admission), REASON_NEW);
+	}
+}
+
 /* What the total refuses does not eat the source's budget, nor any other's. */
 TEST(refusal_charges_nobody)
 {
