@@ -271,7 +271,8 @@ static __always_inline void account(const struct admission *admission,
 
 	if (!line)
 		return;
-	seat_take(line, &source->seat, source->key, source->who, in->now_ns,
+	seat_take(line, &source->seat, source->key,
+		  source->who | dropped << __builtin_ctzll(SEAT_DROPPED), in->now_ns,
 		  &admission->by_source, only_if(charged, admission->by_source.cost_ns));
 	if (source->seat.none || !source->seat.word)
 		return;

@@ -76,7 +76,10 @@ static __always_inline __u64 seat_closed(const struct seat *seat, __u64 now_ns,
 	return gcra_closed(seat->word & SEAT_TAT, now_ns, pace);
 }
 
-/* The key was seen, and charged with cost_ns. line: as for seat_find(). */
+/*
+ * The key was seen, and charged with cost_ns. line: as for seat_find(). who: with the marks that a
+ * seat which is new for the key begins with.
+ */
 static __always_inline void seat_take(struct source_line *line, const struct seat *seat, __u64 key,
 				      __u64 who, __u64 now_ns, const struct pace *pace,
 				      __u64 cost_ns)

@@ -91,6 +91,7 @@ static __always_inline void source_count(const struct source *source, struct sou
 		*more = (struct source_more){
 			.low = source->low,
 			.total = 1,
+			.dropped = bit_any(source->seat.word & SEAT_DROPPED),
 			.first_window = (first_ns < now_ns ? first_ns : now_ns) >> SOURCE_WINDOW_SHIFT,
 			.last_step = step,
 			.rates = 1,

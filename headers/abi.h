@@ -291,7 +291,8 @@ ABI_SIZE(struct budget_use, 32);
 #define SEAT_MORE	(1ULL << 61)	/* source_more holds its numbers */
 #define SEAT_SIX	(1ULL << 60)	/* IPv6 */
 #define SEAT_INSIDE	(1ULL << 59)	/* seen on a device with ROLE_INSIDE */
-#define SEAT_TAT	(SEAT_INSIDE - 1)	/* nanoseconds; enough for 18 years after boot */
+#define SEAT_DROPPED	(1ULL << 58)	/* its first flow was refused */
+#define SEAT_TAT	(SEAT_DROPPED - 1)	/* nanoseconds; enough for 9 years after boot */
 #define SEAT_WHO	(SEAT_SIX | SEAT_INSIDE)
 
 struct source_hot {
@@ -317,7 +318,7 @@ ABI_SIZE(struct source_line, 64);
 struct source_more {
 	__u64	low;		/* lower half of an IPv6 source that is longer than /64; else 0 */
 	__u32	total;		/* new flows, admitted or not; saturating */
-	__u32	dropped;	/* of these; that the very first one was dropped is not known */
+	__u32	dropped;	/* of these */
 	__u32	first_window;	/* first seen */
 	__u32	last_step;	/* last seen; wraps after 52 days */
 	__u64	rates;		/* from bit 0: flows in the window of last_step, flows in the one

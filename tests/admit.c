@@ -165,6 +165,19 @@ TEST(refused_flows_are_accounted)
 	CHECK_EQ(more4(1)->dropped, 95);
 }
 
+/* also the very first one, which has no numbers of its own yet */
+TEST(first_refusal_is_accounted)
+{
+	limits(0, 0, 0, 0, 1);
+	CHECK_EQ(admitted(1, 1, REASON_NEW, 0), 1);
+	CHECK_EQ(admitted(2, 3, REASON_RATE_TOTAL, 0), 0);
+	CHECK(more4(2));
+	CHECK_EQ(more4(2)->total, 3);
+	CHECK_EQ(more4(2)->dropped, 3);
+	admitted(1, 1, REASON_RATE_TOTAL, 0);
+	CHECK_EQ(more4(1)->dropped, 1);
+}
+
 /* Per source rates under a coarse clock, against the plain count. */
 TEST(source_rate_is_exact)
 {

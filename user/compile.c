@@ -36,8 +36,8 @@ static struct rule rule_of(const struct limit *limit, __u32 slot)
 	__u64 burst_ns = limit->burst ? times(limit->burst, cost_ns) : 1000000000ULL;
 
 	/* no longer than the datapath's clock can count */
-	if (burst_ns > 1ULL << 58)
-		burst_ns = 1ULL << 58;
+	if (burst_ns > 1ULL << 57)
+		burst_ns = 1ULL << 57;
 	return (struct rule){
 		.cost_ns = cost_ns,
 		.burst_ns = burst_ns > cost_ns ? burst_ns : cost_ns,

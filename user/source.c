@@ -64,6 +64,7 @@ bool source_read(const struct source_hot *hot, const struct source_more *more, _
 		return true;
 	}
 	row->total = row->busiest = 1;
+	row->dropped = !!(hot->word & SEAT_DROPPED);
 	row->idle_ns = seen_ns < now_ns ? now_ns - seen_ns : 0;
 	row->rate = row->idle_ns < WINDOW_NS ? 1 : 0;
 	return true;
