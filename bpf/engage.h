@@ -11,14 +11,13 @@
  *
  * The budgets hold ENGAGE_BURST_NS worth of SYNs, or what GCRA needs at least: so many unproven
  * SYNs of a flood get through before it is noticed.
- *
- * The includer provides engaged_now(), pressure_now(), budget_of() and budget_use_of().
  */
 #ifndef WEIR_ENGAGE_H
 #define WEIR_ENGAGE_H
 
 #include <stdbool.h>
 #include "budget.h"
+#include "state.h"
 
 #define ENGAGE_HOLD_NS	10000000000ULL
 #define ENGAGE_STEP_NS	250000000ULL	/* the end is moved on in steps of this, to write seldom */

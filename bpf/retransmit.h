@@ -27,9 +27,9 @@
 #define PENDING_TICKS(ms)	((__u32)((ms) * 1000000ULL >> PENDING_TICK_SHIFT))
 
 /*
- * When a retransmission counts, after the first SYN. All stacks wait a second before the first one
- * (RFC 6298 2: Linux, Android, FreeBSD, macOS, iOS, Windows since 2012) or three (RFC 1122: before;
- * lwIP), then at intervals that grow: 1, 2, 3 ... or 1, 3, 7, 15 seconds after the first. The
+ * When a retransmission counts, after the first SYN. Stacks wait a second before the first one (RFC
+ * 6298 2; Linux: TCP_TIMEOUT_INIT) or three (RFC 1122 4.2.3.1), then at intervals that grow: 1, 2, 3
+ * ... (Linux since 6.5: tcp_syn_linear_timeouts) or 1, 3, 7, 15 seconds after the first. The
  * network may delay the first SYN more than the second, so the least is below a second; one that
  * comes earlier, as a copy made by the network or by a flood that goes through a short list, is
  * dropped and changes nothing. The most lets a client in that lost two retransmissions.

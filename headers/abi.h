@@ -340,40 +340,7 @@ ABI_SIZE(struct flow_line, 64);
 #define FLOW_LINES	32768	/* a power of two, as is the next */
 #define FLOW_HOT_LINES	2048
 
-/* ---- challenges ---------------------------------------------------------------------------- */
-
-/*
- * map "strangers": who has proved that he is there, and whose first SYN waits for its
- * retransmission. A source has one line, so a stranger costs one. bpf/proven.h and
- * bpf/retransmit.h have the rules. 0: free.
- */
-#define STRANGER_LINES	2	/* for each line of map "source" */
-#define PROVEN_WAYS	4
-#define PENDING_WAYS	11
-struct challenge_line {
-	__u32	proven[PROVEN_WAYS];
-	__u32	pending[PENDING_WAYS];
-	__u32	next;			/* way of pending that is written next */
-};
-ABI_SIZE(struct challenge_line, 64);
-
-/* map "engaged", one entry: are strangers challenged? Written when that changes, and on the hold. */
-struct engage {
-	__u64	until_ns;		/* engaged by the rate of unproven SYNs until then */
-	__u64	since_ns;		/* when that began */
-	__u64	times;			/* how often it began */
-	__u64	reserved[5];
-};
-ABI_SIZE(struct engage, 64);
-
-/* map "challenge_use", one value per CPU */
-struct challenge_use {
-	__u64	retransmitted;		/* proved themselves by a retransmission */
-	__u64	answered;		/* proved themselves by the answer to a cookie */
-	__u64	sent;			/* cookies */
-	__u64	reserved;
-};
-ABI_SIZE(struct challenge_use, 32);
+#include "stranger.h"
 
 /* ---- one place for the rest of the state --------------------------------------------------- */
 
@@ -412,7 +379,8 @@ struct run {
 	__u8	tight_percent;	/* what the policy in force says of pressure, for whoever watches */
 	__u8	full_percent;	/* conntrack; 0: nothing */
 	__u8	reserve_percent;
-	__u8	reserved[5];
+	__u8	challenge_way;	/* enum challenge_way */
+	__u8	reserved[4];
 	__u64	reserved2;
 };
 ABI_SIZE(struct run, 64);

@@ -48,6 +48,7 @@ static int policy_tell(const struct store *store, const struct policy *policy, s
 	if (store_run_read(store, &run, fail))
 		return -fail->status;
 	run.mode = policy->mode;
+	run.challenge_way = policy->challenge.way;
 	run.conntrack = conntrack_settings();
 	run.enforce_until_ns = policy->enforce_until_ns;
 	run.tight_percent = policy->pressure.tight_percent;

@@ -50,6 +50,7 @@ int cmd_mode_show(struct cli *cli);
 int cmd_mode_monitor(struct cli *cli);
 int cmd_mode_enforce(struct cli *cli);
 int cmd_confirm(struct cli *cli);
+int cmd_challenge(struct cli *cli);
 int cmd_grace(struct cli *cli);
 int cmd_bypass_add(struct cli *cli);
 int cmd_bypass_del(struct cli *cli);

@@ -5,6 +5,7 @@
 #include "advice.h"
 #include "apply.h"
 #include "attach.h"
+#include "challenge.h"
 #include "cli.h"
 #include "conntrack.h"
 #include "pressure.h"
@@ -188,6 +189,8 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 	show_mode(cli, run, is.now_ns);
 	show_conntrack(cli, &is);
 	show_pressure(cli, &is, &pressure);
+	if (challenge_print(cli, store, is.now_ns))
+		return -cli->fail.status;
 	show_links(cli, devs, state);
 	show_packets(cli, totals);
 	audit_show(&cli->out, audits);

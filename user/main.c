@@ -23,6 +23,7 @@ const struct command commands[] = {
 	{ "mode", "monitor", cmd_mode_monitor, "", "count what would be dropped, drop nothing" },
 	{ "mode", "enforce", cmd_mode_enforce, "[for TIME]", "drop; with a time, only for so long unless confirmed" },
 	{ "confirm", NULL, cmd_confirm, "", "make `mode enforce for TIME` permanent" },
+	{ "challenge", "show", cmd_challenge, "", "whether strangers have to prove themselves, and how many did" },
 	{ "grace", NULL, cmd_grace, "[TIME]", "let strays pass for a while: after a failover or a flush" },
 	{ "link", "show", cmd_link_show, "", "the devices weir is attached to" },
 	{ "link", "attach", cmd_link_attach, "dev IF [role outside|inside] [driver auto|native|generic|tc]",

@@ -92,9 +92,6 @@ struct pressure_conf {
 	size_t		reserve_count;
 };
 
-enum challenge_way {
-	CHALLENGE_OFF, CHALLENGE_RETRANSMIT, CHALLENGE_COOKIE,
-};
 struct challenge_conf {
 	enum challenge_way way;
 	struct rate	engage;		/* unproven SYNs; count 0: under pressure only */

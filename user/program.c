@@ -184,7 +184,7 @@ static struct bpf_object *object_open(const struct store *store, enum program_ki
 				      const struct run *run, struct fail *fail)
 {
 	__u32 lines = run->sources / SOURCE_WAYS, mask = lines - 1;
-	__u32 strangers = lines * STRANGER_LINES, stranger_mask = strangers - 1;
+	__u32 strangers = lines / STRANGER_SHARE, stranger_mask = strangers - 1;
 	struct bpf_object *object;
 	char path[PIN_PATH + 32];
 	const void *elf;

@@ -322,31 +322,30 @@ int store_audits_read(const struct store *store, struct audit audits[AUDIT_MAX],
 	return error ? kernel_said(fail, MAP_AUDIT, error) : 0;
 }
 
-int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, struct fail *fail)
+/* Sums an entry of so many words over the CPUs. */
+static int entry_sum(const struct store *store, const char *map, __u32 key, size_t words,
+		     __u64 *sum, struct fail *fail)
 {
 	int cpus = libbpf_num_possible_cpus();
-	struct counter cpu[cpus];
+	__u64 cpu[cpus * words];
 
-	if (entry_read(store, MAP_HIT, slot, cpu, fail))
+	if (entry_read(store, map, key, cpu, fail))
 		return -fail->status;
-	sum_counters(sum, cpu, cpus);
+	memset(sum, 0, words * sizeof(*sum));
+	for (size_t i = 0; i < cpus * words; i++)
+		sum[i % words] += cpu[i];
 	return 0;
+}
+
+int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, struct fail *fail)
+{
+	return entry_sum(store, MAP_HIT, slot, sizeof(*sum) / 8, (__u64 *)sum, fail);
 }
 
 int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
 			  struct fail *fail)
 {
-	int cpus = libbpf_num_possible_cpus();
-	struct budget_use cpu[cpus];
-
-	if (entry_read(store, MAP_BUDGET_USE, slot, cpu, fail))
-		return -fail->status;
-	*sum = (struct budget_use){};
-	for (int i = 0; i < cpus; i++) {
-		sum->admitted += cpu[i].admitted;
-		sum->dropped += cpu[i].dropped;
-	}
-	return 0;
+	return entry_sum(store, MAP_BUDGET_USE, slot, sizeof(*sum) / 8, (__u64 *)sum, fail);
 }
 
 /* Zeroes entries of a map whose values, of all CPUs together, are not larger than zero[]. */
@@ -392,6 +391,17 @@ int store_hits_clear(const struct store *store, const __u32 *slot, size_t count,
 	result = entries_clear(store, MAP_HIT, slot, count, zero, fail);
 	free(zero);
 	return result;
+}
+
+int store_engaged_read(const struct store *store, struct engage *engage, struct fail *fail)
+{
+	return entry_read(store, MAP_ENGAGED, 0, engage, fail);
+}
+
+int store_challenge_use_read(const struct store *store, struct challenge_use *sum,
+			     struct fail *fail)
+{
+	return entry_sum(store, MAP_CHALLENGE_USE, 0, sizeof(*sum) / 8, (__u64 *)sum, fail);
 }
 
 /* Maps a whole array read-only. Returns NULL with *fail filled. */

@@ -72,6 +72,11 @@ int store_hits_clear(const struct store *store, const __u32 *slot, size_t count,
 int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
 			  struct fail *fail);
 
+int store_engaged_read(const struct store *store, struct engage *engage, struct fail *fail);
+/* summed */
+int store_challenge_use_read(const struct store *store, struct challenge_use *sum,
+			     struct fail *fail);
+
 /* A live, read-only view of the source table (root: whose flows they are is nobody else's
  * business, and the kernel maps an array only for those who may write it). Release with store_sources_close(). */
 struct store_sources {

@@ -43,7 +43,7 @@ shares() { echo "# $1: $(cat "$TMP/$1")"; }
 # entries that are no honest client's
 entries_of_flood() { lab_gw conntrack -L 2>/dev/null | grep -vc 'src=45\.'; }
 
-engaged() { [ "$(counter challenged drop)" -gt 1000 ]; }
+engaged() { [ "$(weir -j challenge show | json 'v["challenge"]["engaged"]')" = true ]; }
 
 # under_flood WAY NET: both services at once, while the flood goes on
 under_flood() {
@@ -83,5 +83,9 @@ for to in dnat routed; do
 	check "cookie_${to}_is_faster_than_a_retransmission" \
 		[ $((100 * $(of "cookie.$to" prompt))) -ge $((90 * $(of "cookie.$to" opened))) ]
 done
+check_eq says_how_many_proved_themselves "$(weir -j challenge show |
+	json 'v["challenge"]["retransmitted"] >= 495 and v["challenge"]["answered"] >= 495')" true
+check_eq status_says_it_too "$(weir -j status | json 'v["challenge"]["way"]')" cookie
+weir challenge show | sed 's/^/# /'
 weir stats show by reason | sed 's/^/# /'
 finish
