@@ -109,7 +109,12 @@ untracked after_a_flush_of_all_rules
 check table_survives owned
 # conntrack works only where some rule asks for it
 lab_gw nft -f - <<-RULES
-table inet asks { chain input { type filter hook input priority 0; ct state established counter; } }
+table inet asks {
+	chain input {
+		type filter hook input priority 0;
+		ct state established counter
+	}
+}
 RULES
 
 kill "$DAEMON"
