@@ -54,6 +54,7 @@ int cmd_challenge(struct cli *cli);
 int cmd_grace(struct cli *cli);
 int cmd_bypass_add(struct cli *cli);
 int cmd_bypass_del(struct cli *cli);
+int cmd_bypass_import(struct cli *cli);
 int cmd_bypass_mark(struct cli *cli);
 int cmd_bypass_show(struct cli *cli);
 int cmd_limit_add(struct cli *cli);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "apply.h"
 #include "bypass.h"
 #include "cli.h"
+#include "import.h"
 #include "ruleset.h"
 
 
@@ -122,4 +124,98 @@ int cmd_bypass_show(struct cli *cli)
 	out_table_end(&cli->out, "everything is tracked");
 	policy_free(&policy);
 	return 0;
+}
+
+/* ---- import -------------------------------------------------------------------------------- */
+
+struct imported {
+	struct policy	policy;		/* what was taken, in its bypasses */
+	FILE		*to;
+};
+
+static int import_take(const struct bypass *bypass, void *data, struct fail *fail)
+{
+	struct imported *imported = data;
+
+	if (bypass_find(&imported->policy, bypass))
+		return 0;
+	return bypass_append(&imported->policy, bypass, fail);
+}
+
+static void import_leave(const char *rule, const char *why, void *data)
+{
+	struct imported *imported = data;
+	char shown[8192];
+
+	fprintf(imported->to, "# not taken, it %s: %s\n", why, out_escape(rule, shown, sizeof(shown)));
+}
+
+/* Those that the policy has already stay. */
+static int edit_import(struct policy *policy, void *data, struct fail *fail)
+{
+	const struct policy *taken = data;
+	int result = 0;
+
+	for (size_t i = 0; i < taken->bypass_count && !result; i++)
+		if (!bypass_find(policy, &taken->bypass[i]))
+			result = bypass_append(policy, &taken->bypass[i], fail);
+	return result;
+}
+
+/* The whole of a stream; the caller frees it. */
+static char *stream_read(FILE *from)
+{
+	char *text = NULL, bytes[4096];
+	size_t size, got;
+	FILE *to = open_memstream(&text, &size);
+
+	while (to && (got = fread(bytes, 1, sizeof(bytes), from)) > 0)
+		fwrite(bytes, 1, got, to);
+	if (to)
+		fclose(to);
+	return text;
+}
+
+static char *import_text(struct cli *cli, const char *path)
+{
+	FILE *from = !path || !strcmp(path, "-") ? stdin : fopen(path, "re");
+	char *text = from ? stream_read(from) : NULL;
+
+	if (!from)
+		fail_set(&cli->fail, EXIT_USAGE, NULL, "%s: %s", path, strerror(errno));
+	else if (!text)
+		fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
+	if (from && from != stdin)
+		fclose(from);
+	return text;
+}
+
+int cmd_bypass_import(struct cli *cli)
+{
+	bool apply = cli_take(cli, "apply");
+	const char *path = cli_next(cli);
+	struct imported imported = { .to = apply ? stderr : cli->out.to };
+	const struct import import = { import_take, import_leave, &imported };
+	char *text;
+	int result;
+
+	if (cli_end(cli))
+		return -cli->fail.status;
+	text = import_text(cli, path);
+	if (!text)
+		return -cli->fail.status;
+	policy_init(&imported.policy);
+	result = import_rules(text, &import, &cli->fail);
+	free(text);
+	if (!result && apply)
+		result = apply_edit(cli->instance, edit_import, &imported.policy, &cli->fail);
+	for (size_t i = 0; i < imported.policy.bypass_count && !result && !apply; i++) {
+		fprintf(cli->out.to, "weir bypass add ");
+		bypass_print(cli->out.to, &imported.policy.bypass[i]);
+		fputc('\n', cli->out.to);
+	}
+	if (!result && apply)
+		ruleset_warn(stderr, imported.policy.bypass, imported.policy.bypass_count);
+	policy_free(&imported.policy);
+	return result;
 }

@@ -40,6 +40,8 @@ const struct command commands[] = {
 	{ "bypass", "show", cmd_bypass_show, "", "the flows that skip connection tracking" },
 	{ "bypass", "add", cmd_bypass_add, BYPASS_KEY, "let flows skip connection tracking" },
 	{ "bypass", "del", cmd_bypass_del, BYPASS_KEY, "have them tracked again" },
+	{ "bypass", "import", cmd_bypass_import, "[apply] [FILE]",
+	  "NOTRACK rules of iptables-save or nft as weir's; prints them, or applies them" },
 	{ "bypass", "mark", cmd_bypass_mark, "MARK", "the bit of the packet mark that is used for it" },
 	{ "block", "show", cmd_block_show, "", "the block list" },
 	{ "block", "add", cmd_block_add, "P [timeout T] [comment S] [announce]", "drop all packets from a prefix" },

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What each form of an old NOTRACK rule becomes, and which ones are left with a reason. */
+#include "import.h"
+#include "test.h"
+
+static char said[4096];
+
+static int take(const struct bypass *bypass, void *data, struct fail *fail)
+{
+	FILE *to = data;
+
+	(void)fail;
+	bypass_print(to, bypass);
+	fputc(';', to);
+	return 0;
+}
+
+static void leave(const char *rule, const char *why, void *data)
+{
+	(void)rule;
+	fprintf(data, "left: %s;", why);
+}
+
+static const char *imported(const char *text)
+{
+	FILE *to = fmemopen(said, sizeof(said), "w");
+	struct import import = { take, leave, to };
+	struct fail fail;
+
+	CHECK_EQ(import_rules(text, &import, &fail), 0);
+	fputc('\0', to);
+	fclose(to);
+	return said;
+}
+
+TEST(iptables_rules)
+{
+	static const struct { const char *rule, *wanted; } rows[] = {
+		{ "-A PREROUTING -p udp -m udp --dport 53 -j NOTRACK", "udp port 53;" },
+		{ "-A OUTPUT -p udp -m udp --sport 53 -j CT --notrack", "udp port 53;" },
+		{ "-A PREROUTING -s 192.0.2.4/32 -p udp --sport 53 -d 10.0.0.0/8 -j NOTRACK",
+		  "udp port 53 to 192.0.2.4 from 10.0.0.0/8;" },
+		{ "-A PREROUTING -p tcp -m multiport --dports 80,443,1000:2000 -j NOTRACK",
+		  "tcp port 80;tcp port 443;tcp port 1000-2000;" },
+		{ "-A PREROUTING -p tcp -m multiport --ports 80,81 -j NOTRACK", "tcp port 80;tcp port 81;" },
+		{ "-A PREROUTING -d 198.51.100.0/24 -j NOTRACK", "to 198.51.100.0/24;" },
+		{ "-A PREROUTING -s 198.51.100.0/24 -j NOTRACK", "to 198.51.100.0/24;" },
+		{ "-A PREROUTING -s 2001:db8::/32 -d 2001:db8:1::1/128 -j CT --notrack",
+		  "to 2001:db8:1::1 from 2001:db8::/32;" },
+		{ "-A PREROUTING -p gre -m comment --comment \"a b\" -j NOTRACK", "gre;" },
+		{ "-A PREROUTING -p 132 -j NOTRACK", "sctp;" },
+		{ "-A PREROUTING -i eth0 -p udp --dport 53 -j NOTRACK",
+		  "left: names a device: say it by addresses (to, from);" },
+		{ "-A PREROUTING ! -s 10.0.0.0/8 -j NOTRACK", "left: says what it is not;" },
+		{ "-A PREROUTING -p udp --sport 53 --dport 53 -j NOTRACK", "left: asks for both ports;" },
+		{ "-A PREROUTING -m set --match-set x src -j NOTRACK",
+		  "left: has a match that weir does not know;" },
+		{ "-A PREROUTING -j NOTRACK", "left: makes everything untracked;" },
+		{ "-A PREROUTING -p udp --dport 53 -j ACCEPT", "" },
+		{ "# -A PREROUTING -p udp --dport 53 -j NOTRACK", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_SAID(!strcmp(imported(rows[i].rule), rows[i].wanted), "%s: %s", rows[i].rule, said);
+}
+
+TEST(nft_rules)
+{
+	static const struct { const char *rule, *wanted; } rows[] = {
+		{ "\t\tudp dport 53 notrack", "udp port 53;" },
+		{ "\t\tudp dport { 53, 60000-60100 } counter packets 3 bytes 4 notrack",
+		  "udp port 53;udp port 60000-60100;" },
+		{ "\t\tip saddr 192.0.2.1 tcp sport 80 notrack", "tcp port 80 to 192.0.2.1;" },
+		{ "\t\tip6 daddr { 2001:db8::1, 2001:db8:1::/48 } notrack",
+		  "to 2001:db8::1;to 2001:db8:1::/48;" },
+		{ "\t\tmeta l4proto { tcp, udp } th dport 7000-7010 notrack comment \"x y\"",
+		  "tcp port 7000-7010;udp port 7000-7010;" },
+		{ "\t\tip protocol gre notrack", "gre;" },
+		{ "\t\tiifname \"eth0\" udp dport 53 notrack",
+		  "left: names a device: say it by addresses (to, from);" },
+		{ "\t\tip saddr @dns notrack", "left: names a set, or what it is not;" },
+		{ "\t\tip saddr != 192.0.2.1 notrack", "left: names a set, or what it is not;" },
+		{ "\t\tct state new drop", "" },
+		{ "\tchain notracks {", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_SAID(!strcmp(imported(rows[i].rule), rows[i].wanted), "%s: %s", rows[i].rule, said);
+}
+
+int main(void)
+{
+	return test_main();
+}
