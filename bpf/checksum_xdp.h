@@ -67,6 +67,10 @@ static __always_inline int checksum_rest(struct xdp_md *ctx, struct scratch *scr
 	asm volatile("" : "+r"(size));
 	size = (size & (CHECKSUM_CHUNK - 1)) + 1;
 	*(__u32 *)(scratch->chunk + ((size - 1) & (CHECKSUM_CHUNK - 4))) = 0;
+	/* the same size, but Linux 6.1 sees, too, that it is not 0 */
+	size--;
+	asm volatile("" : "+r"(size));
+	size = (size & (CHECKSUM_CHUNK - 1)) + 1;
 	if (bpf_xdp_load_bytes(ctx, offset, scratch->chunk, size))
 		return -1;
 	*sum = bpf_csum_diff(NULL, 0, (__be32 *)scratch->chunk, (size + 3) & ~3U, *sum);
@@ -77,14 +81,16 @@ static __always_inline int checksum_rest(struct xdp_md *ctx, struct scratch *scr
 __noinline int weir_checksum_wrong(struct xdp_md *ctx, const struct pkt *pkt)
 {
 	struct scratch *scratch = scratch_of_cpu();
-	__u32 offset, size, sum;
+	__u32 offset, size, chunks, sum;
 
 	if (!pkt || !scratch || !checksum_covers(pkt) || checksum_left_out(ctx, pkt))
 		return false;
 	offset = pkt->l4_offset;
 	size = pkt->l4_bytes;
+	chunks = size / CHECKSUM_CHUNK;
+	asm volatile("" : "+r"(chunks));	/* or the constant bound of the loop is left out */
 	sum = checksum_pseudo(pkt, size);
-	for (__u32 i = 0; i < CHECKSUM_CHUNKS && i < size / CHECKSUM_CHUNK; i++) {
+	for (__u32 i = 0; i < CHECKSUM_CHUNKS && i < chunks; i++) {
 		if (bpf_xdp_load_bytes(ctx, offset + i * CHECKSUM_CHUNK, scratch->chunk,
 				       CHECKSUM_CHUNK))
 			return false;
