@@ -70,14 +70,19 @@ void frame_checksum(struct frame *frame)
 	put16(l4 + at, sum || protocol != IPPROTO_UDP ? sum : 0xffff);
 }
 
+void frame_address(struct frame *frame)
+{
+	memcpy(frame->bytes, gateway_mac[frame->side], 6);
+	memcpy(frame->bytes + 6, "\2\0\0\0\0\x63", 6);
+}
+
 /* Returns where the transport header goes; length: of header and payload */
 static uint8_t *begin(struct frame *frame, const struct letter *letter, unsigned int length)
 {
 	uint8_t *ip;
 
 	memset(frame->bytes, 0, sizeof(frame->bytes));
-	memcpy(frame->bytes, gateway_mac[frame->side], 6);
-	memcpy(frame->bytes + 6, "\2\0\0\0\0\x63", 6);
+	frame_address(frame);
 	put16(frame->bytes + 12, letter->family == 6 ? 0x86dd : 0x0800);
 	frame->l3 = 14;
 	frame->l4 = 14 + (letter->family == 6 ? 40 : 20);

@@ -44,6 +44,9 @@ void frame_icmp(struct frame *frame, const struct letter *letter, uint8_t type, 
 /* any other protocol; the first four bytes are the ports */
 void frame_other(struct frame *frame, const struct letter *letter, unsigned int length);
 
+/* Addresses the frame to the gateway, on the side it comes from. */
+void frame_address(struct frame *frame);
+
 /* Makes the transport checksum (and for IPv4 the header's) right again after a change. */
 void frame_checksum(struct frame *frame);
 

@@ -129,7 +129,7 @@ static void build_rules(const struct setting *setting)
 	      "	}\n"
 	      "	chain post {\n"
 	      "		type nat hook postrouting priority 100\n"
-	      "		oifname outside meta nfproto ipv4 masquerade\n"
+	      "		oifname outside ip saddr 10.0.0.0/16 masquerade\n"
 	      "	}\n"
 	      "}\n"
 	      "END\n", LOG_GROUP, LOG_GROUP, LOG_GROUP, LOG_GROUP, LOG_GROUP);

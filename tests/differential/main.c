@@ -2,8 +2,9 @@
 /*
  * differential: weir against the kernel's conntrack, frame by frame.
  *
- *	differential [-n PACKETS] [-s SEED] [-l 0|1] [-b 0|1] [-v[v]]
+ *	differential [-n PACKETS] [-s SEED] [-r CAPTURE] [-l 0|1] [-b 0|1] [-v[v]]
  *
+ * -r: the frames of a pcap file instead of conversations that the seed makes.
  * -l: nf_conntrack_tcp_loose, -b: nf_conntrack_tcp_be_liberal, -v: print each disagreement,
  * -vv: each packet.
  * Exit status 0: weir dropped nothing that conntrack calls new, established, related or
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "capture.h"
 #include "cause.h"
 #include "front.h"
 #include "gateway.h"
@@ -192,29 +194,10 @@ static bool counters_agree(void)
 	return agree;
 }
 
-int main(int argc, char **argv)
+static void converse(unsigned long long seed, unsigned long packets)
 {
-	struct setting setting = { .loose = true };
-	unsigned long packets = 20000;
-	unsigned long long seed = time(NULL);
 	struct burst burst;
-	bool good;
-	int option;
 
-	while ((option = getopt(argc, argv, "n:s:l:b:v")) != -1) {
-		switch (option) {
-		case 'n': packets = strtoul(optarg, NULL, 0); break;
-		case 's': seed = strtoull(optarg, NULL, 0); break;
-		case 'l': setting.loose = atoi(optarg); break;
-		case 'b': setting.liberal = atoi(optarg); break;
-		case 'v': verbose++; break;
-		default: return 1;
-		}
-	}
-	printf("seed %llu, %lu packets, tcp_loose %d, tcp_be_liberal %d\n", seed, packets,
-	       setting.loose, setting.liberal);
-	fflush(stdout);
-	gateways_open(&setting);
 	talk_begin(seed);
 	for (unsigned long i = 0; i < packets; i++) {
 		struct opinion opinion;
@@ -223,6 +206,53 @@ int main(int argc, char **argv)
 		opinion = send_burst(&burst);
 		note(i, &burst, &opinion);
 	}
+}
+
+static void replay(const char *capture)
+{
+	struct burst burst = { .kind = KIND_CAPTURED, .frames = 1 };
+	unsigned long frames = 0;
+
+	capture_open(capture);
+	while (capture_next(&burst.frame[0])) {
+		struct opinion opinion = send_burst(&burst);
+
+		note(frames++, &burst, &opinion);
+	}
+	printf("%lu frames, %lu left out\n", frames, capture_close());
+}
+
+int main(int argc, char **argv)
+{
+	struct setting setting = { .loose = true };
+	unsigned long packets = 20000;
+	unsigned long long seed = time(NULL);
+	const char *capture = NULL;
+	bool good;
+	int option;
+
+	while ((option = getopt(argc, argv, "n:s:r:l:b:v")) != -1) {
+		switch (option) {
+		case 'n': packets = strtoul(optarg, NULL, 0); break;
+		case 's': seed = strtoull(optarg, NULL, 0); break;
+		case 'r': capture = optarg; break;
+		case 'l': setting.loose = atoi(optarg); break;
+		case 'b': setting.liberal = atoi(optarg); break;
+		case 'v': verbose++; break;
+		default: return 1;
+		}
+	}
+	if (capture)
+		printf("%s, tcp_loose %d, tcp_be_liberal %d\n", capture, setting.loose, setting.liberal);
+	else
+		printf("seed %llu, %lu packets, tcp_loose %d, tcp_be_liberal %d\n", seed, packets,
+		       setting.loose, setting.liberal);
+	fflush(stdout);
+	gateways_open(&setting);
+	if (capture)
+		replay(capture);
+	else
+		converse(seed, packets);
 	print_table();
 	good = counters_agree();
 	good &= print_wronged() == 0;

@@ -24,7 +24,7 @@
 	X(ECHO_REPLY_STRAY, "stray icmp reply") X(ICMP_ERROR, "icmp error of a flow") \
 	X(ICMP_ERROR_STRAY, "icmp error of nothing") X(ICMP_ERROR_ASTRAY, "icmp error to another") \
 	X(ICMP_OTHER, "other icmp type") X(NEIGHBOUR, "neighbour or listener discovery") \
-	X(OTHER, "sctp, gre, esp")
+	X(OTHER, "sctp, gre, esp") X(CAPTURED, "captured")
 
 enum kind {
 #define X(identifier, name) KIND_##identifier,
