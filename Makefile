@@ -26,6 +26,7 @@ TEST_SKELS	:= $(patsubst %.bpf.c,$(BUILD)/%.skel.h,$(wildcard tests/bpf/*.bpf.c)
 USER		:= $(filter-out user/main.c,$(wildcard user/*.c))
 UNIT		:= $(patsubst tests/%.c,%,$(wildcard tests/*.c))
 BENCH		:= $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+BENCH_LAB	:= $(filter-out tests/bench/lib.sh,$(wildcard tests/bench/*.sh))
 
 E2E		:= $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
 # the other compilers that everything is built and run with: clang for user space, and for BPF the
@@ -169,8 +170,8 @@ vmtest: tests
 	@tests/run tests/vm/run
 
 # what things cost: each program prints its floor and its peers beside it
-bench: $(BENCH:%=$(BUILD)/bench/%)
-	@set -e; for bench in $^; do $$bench; done
+bench: $(BENCH:%=$(BUILD)/bench/%) all lab $(BUILD)/lab/floor.bpf.o
+	@set -e; for bench in $(BENCH:%=$(BUILD)/bench/%) $(BENCH_LAB); do $$bench; done
 
 # instructions that the kernel's verifier walks through
 cost: $(BUILD)/tests/cost
