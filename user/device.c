@@ -32,6 +32,21 @@ static bool address_read(const struct sockaddr *from, struct prefix *out)
 	return true;
 }
 
+/* The broadcast address of the network that an IPv4 address is in; false when it has none. */
+static bool broadcast_of(const struct ifaddrs *at, struct prefix *out)
+{
+	const struct sockaddr_in *mask = (const struct sockaddr_in *)at->ifa_netmask;
+	struct sockaddr_in all;
+
+	if (at->ifa_addr->sa_family != AF_INET || !mask)
+		return false;
+	if (ntohl(mask->sin_addr.s_addr) >= 0xfffffffe)
+		return false;	/* RFC 3021: two hosts, no broadcast */
+	all = *(const struct sockaddr_in *)at->ifa_addr;
+	all.sin_addr.s_addr |= ~mask->sin_addr.s_addr;
+	return address_read((const struct sockaddr *)&all, out);
+}
+
 int device_addresses(struct prefix **own, size_t *count)
 {
 	struct ifaddrs *first, *at;
@@ -48,9 +63,7 @@ int device_addresses(struct prefix **own, size_t *count)
 		if (!at->ifa_addr || at->ifa_flags & IFF_LOOPBACK)
 			continue;
 		*count += address_read(at->ifa_addr, *own + *count);
-		if (at->ifa_addr->sa_family == AF_INET && at->ifa_flags & IFF_BROADCAST &&
-		    at->ifa_broadaddr)
-			*count += address_read(at->ifa_broadaddr, *own + *count);
+		*count += broadcast_of(at, *own + *count);
 	}
 	freeifaddrs(first);
 	return *own ? 0 : -ENOMEM;

@@ -1,0 +1,104 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Sources that can't be there never reach conntrack: martians, inside addresses from outside, sources
+# that nothing leads to, and inside hosts that borrow addresses. Each packet is dropped for its own
+# reason and none makes an entry, where without weir each one does.
+. "$(dirname "$0")/lib.sh"
+COUNT=20000 TO=$LAB_WAN
+lab_make || bail "can't make the lab"
+# a gateway that knows where its peers are, instead of a default route for everything
+printf 'route %s\n' 'del default' 'add 20.0.0.0/8 via 25.0.0.254' | lab_gw ip -batch - ||
+	bail "can't set the routes"
+
+# spoof outside|inside SOURCES...: COUNT packets to a service that the gateway forwards
+spoof() {
+	local side=$1 from=() p
+	shift
+	for p; do from+=(--from "$p"); done
+	if [ $side = outside ]; then
+		lab_flood --kind udp --to "$TO" --dport 443 "${from[@]}" --rate 50000 --count $COUNT
+	else
+		lab_in "$LAB_TOOLS/flood" --dev in0 --mac "$(lab_mac lan0)" --kind udp \
+			--to 25.0.0.10 --dport 53 "${from[@]}" --rate 50000 --count $COUNT
+	fi >"$TMP/flood" || fail flood "$(cat "$TMP/flood")"
+}
+
+# ---- without weir, each of them is a flow ----------------------------------------------------
+
+lab_flush
+spoof outside 31.0.0.0/8
+check without_weir_they_are_flows [ "$(lab_count)" -gt $((COUNT / 4)) ]
+
+# ---- with it ---------------------------------------------------------------------------------
+
+cat >"$TMP/weir.conf" <<-CONF
+	mode enforce
+	check { martians drop; urpf loose }
+	interface wan0 { role outside }
+	interface lan0 { role inside; urpf strict; sources { 10.77.0.0/24, fd77::/64, 25.0.1.0/28 } }
+CONF
+weir config load "$TMP/weir.conf" >/dev/null || bail "can't load the configuration"
+
+# class NAME REASON outside|inside SOURCES...
+class() {
+	local name=$1 reason=$2 before sent
+	shift 2
+	lab_flush
+	before=$(counter "$reason" drop)
+	spoof "$@"
+	sent=$(json 'v["packets"]' <"$TMP/flood")
+	check_eq "${name}_are_dropped" $(($(counter "$reason" drop) - before)) "$sent"
+	check_eq "${name}_make_no_entry" "$(lab_count)" 0
+}
+class martians martian outside 127.0.0.0/8 10.200.0.0/16 192.168.0.0/16 240.0.0.0/4 0.0.0.0/8
+TO=$LAB_ROUTED
+class own_addresses martian outside $LAB_WAN/32 25.0.0.255/32
+TO=$LAB_WAN
+class inside_addresses wrong-side outside 25.0.1.0/28
+class unroutable urpf outside 31.0.0.0/8
+class borrowed_by_inside_hosts wrong-side inside 20.5.0.0/16 25.0.9.0/24
+
+# the honest still get through
+lab_flush
+spoof outside 20.5.0.0/16
+check routable_sources_pass [ "$(lab_count)" -gt $((COUNT / 4)) ]
+lab_flush
+spoof inside 10.77.0.10/32
+check inside_hosts_pass [ "$(lab_count)" -gt 1000 ]
+
+# ---- known flows are not asked, and a blackhole cuts them all the same ------------------------
+
+lab_flush
+background "$LAB_OUT" ping -n -i 0.05 -I 25.0.0.11 $LAB_WAN >"$TMP/ping"
+answers() { grep -c 'bytes from' "$TMP/ping"; }
+more() { [ "$(answers)" -gt "$1" ]; }
+wait_for 10 more 5 || bail "no answer to a ping"
+cat >>"$TMP/weir.conf" <<-CONF
+	check { martians drop; urpf loose; blackhole table 666 }
+CONF
+sed -i '2d' "$TMP/weir.conf"
+weir config load "$TMP/weir.conf" >/dev/null || bail "can't load the configuration again"
+wait_for 10 more $(($(answers) + 5))
+check_eq known_flows_pass $? 0
+lab_gw ip route add blackhole 25.0.0.11 table 666
+silent() {
+	local before
+	before=$(answers)
+	read -r -t 0.5 <&"$E2E_QUIET"
+	[ "$(answers)" = "$before" ]
+}
+check blackholes_cut_known_flows wait_for 5 silent
+lab_gw ip route del blackhole 25.0.0.11 table 666
+check and_let_them_go_again wait_for 10 more $(($(answers) + 5))
+
+# ---- what would cut off who asks -------------------------------------------------------------
+
+SSH_CONNECTION="10.9.0.7 1 10.9.0.1 22" weir check "$TMP/weir.conf" >"$TMP/check" 2>&1
+check_eq check_takes_a_foreign_session_for_no_one "$(grep -c 'this session' "$TMP/check")" 0
+lab_gw ip route add 192.168.5.0/24 via 25.0.0.254
+SSH_CONNECTION="192.168.5.7 1 $LAB_WAN 22" weir check "$TMP/weir.conf" >"$TMP/check" 2>&1
+check_eq check_warns_of_a_martian_session "$(grep -c 'martians.*192.168.5.7' "$TMP/check")" 1
+lab_gw bash -c 'lab_sysctl net/ipv4/conf/wan0/forwarding 0'
+weir check "$TMP/weir.conf" >"$TMP/check" 2>&1
+check_eq check_warns_of_forwarding_off "$(grep -c 'wan0 does not forward IPv4' "$TMP/check")" 1
+finish
