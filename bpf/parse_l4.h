@@ -175,7 +175,10 @@ static __always_inline void parse_icmp(const struct frame *frame, __u32 offset, 
 		parse_inner4(frame, offset, pkt);
 }
 
-/* Flows of GRE have no ports. conntrack takes version 1 (RFC 2637) with nothing but PPP inside. */
+/*
+ * Flows of GRE have no ports. conntrack takes version 1 (RFC 2637) with nothing but PPP inside, and
+ * each call is an entry of its own (gre_pkt_to_tuple() in nf_conntrack_proto_gre.c).
+ */
 static __always_inline void parse_gre(const struct frame *frame, __u32 offset, struct pkt *pkt)
 {
 	const struct gre_header *gre;
@@ -185,7 +188,10 @@ static __always_inline void parse_gre(const struct frame *frame, __u32 offset, s
 	if (pkt->payload < sizeof(*gre))
 		return;
 	gre = header_at(frame, offset, sizeof(*gre), pkt);
-	if (gre && (gre->flags & bpf_htons(7)) == bpf_htons(1) && gre->proto != bpf_htons(0x880b))
+	if (!gre || (gre->flags & bpf_htons(7)) != bpf_htons(1))
+		return;
+	pkt->sport = gre->call;
+	if (gre->proto != bpf_htons(0x880b))
 		pkt->flags |= PKT_BAD_L4_HEADER;
 }
 

@@ -4,7 +4,8 @@
  *
  * Addresses are in network order; an IPv4 address stands in word 0, the other words are 0.
  * Ports are in network order; 0 where the protocol has none or a fragment hides them. For an ICMP
- * or ICMPv6 echo the identifier stands in sport, so that an echo is a flow like any other.
+ * or ICMPv6 echo the identifier stands in sport, so that an echo is a flow like any other; for GRE
+ * of PPTP the call does.
  */
 #ifndef WEIR_PKT_H
 #define WEIR_PKT_H

@@ -152,6 +152,27 @@ static void echo_reply(struct craft *c, unsigned n __attribute__((unused)))
 	craft_finish(c);
 }
 
+/* one entry each: conntrack's tuple has the code in it */
+static void echo_of_code(struct craft *c, unsigned n)
+{
+	ip4(c, STRANGER, SERVER, IPPROTO_ICMP);
+	craft_icmp(c, ICMP_ECHO, n, 7);
+	craft_finish(c);
+}
+
+/* and the call of PPTP */
+static void pptp_call(struct craft *c, unsigned n)
+{
+	uint8_t *gre;
+
+	ip4(c, STRANGER, SERVER, IPPROTO_GRE);
+	gre = craft_l4(c, 12);
+	craft_put16(gre, 0x3001);
+	craft_put16(gre + 2, 0x880b);
+	craft_put16(gre + 6, n);
+	craft_finish(c);
+}
+
 static void redirect_of_nothing(struct craft *c, unsigned n __attribute__((unused)))
 {
 	ip4(c, STRANGER, SERVER, IPPROTO_ICMP);
@@ -366,6 +387,10 @@ static const struct row rows[] = {
 	{ REASON_WINDOW, "SYN from who was called", syn_outside, 0, false, "check { window drop }" },
 	{ REASON_RATE_SOURCE, "fourth flow", syn, 3, false, LIMIT("per source 1/minute burst 3") },
 	{ REASON_RATE_SOURCE, "IPv6", syn_six, 1, false, LIMIT("per source 1/minute burst 1") },
+	{ REASON_RATE_SOURCE, "echo, another code", echo_of_code, 1, false,
+	  LIMIT("per source 1/minute burst 1") },
+	{ REASON_RATE_SOURCE, "another PPTP call", pptp_call, 1, false,
+	  LIMIT("per source 1/minute burst 1") },
 	{ REASON_RATE_PREFIX, "prefix", syn_of_neighbours, 2, false,
 	  LIMIT("prefix 203.0.113.0/24 total 1/minute burst 2") },
 	{ REASON_RATE_PREFIX, "aggregate", syn_of_neighbours, 2, false,
