@@ -152,7 +152,8 @@ static __always_inline __u32 parse_ip6(struct frame *frame, __u32 offset, struct
 	}
 	offset += sizeof(*ip);
 	frame->ip_end = offset + length;
-	if (!length && pkt->l4_proto == IPPROTO_HOPOPTS)	/* a jumbogram, RFC 2675 */
+	/* a jumbogram, RFC 2675, or merged by GRO beyond what the field can say */
+	if (!length && (pkt->l4_proto == IPPROTO_HOPOPTS || frame->bytes > 0xffff))
 		frame->ip_end = frame->bytes;
 	if (frame->ip_end > frame->bytes) {
 		pkt->flags |= PKT_TRUNCATED;

@@ -292,6 +292,16 @@ TEST(merged_beyond_64k)
 	parse(data, data + c.size, 100000, false, &pkt);
 	CHECK_EQ(pkt.flags, PKT_HAS_L4);
 	check_ports(1, 2);
+
+	/* newer kernels leave the jumbo option out */
+	c = eth6(IPPROTO_TCP);
+	craft_tcp(&c, 1, 2, TCP_ACK);
+	craft_finish(&c);
+	craft_put16(c.byte + 18, 0);
+	data = guard_copy(c.byte, c.size);
+	parse(data, data + c.size, 100000, false, &pkt);
+	CHECK_EQ(pkt.flags, PKT_HAS_L4);
+	check_ports(1, 2);
 }
 
 TEST(multi_buffer_frame)
@@ -541,15 +551,18 @@ TEST(gre_version_1)
 	uint8_t *at = craft_l4(&c, 8);
 
 	craft_put32(at, 0x3001880b);
+	craft_put16(at + 6, 4711);
 	craft_finish(&c);
 	read_frame(&c);
 	CHECK_EQ(pkt.flags, PKT_HAS_L4);
+	CHECK_EQ(ntohs(pkt.sport), 4711);
 	craft_put32(at, 0x30010800);
 	read_frame(&c);
 	CHECK_EQ(pkt.flags, PKT_HAS_L4 | PKT_BAD_L4_HEADER);
 	craft_put32(at, 0x30000800);
 	read_frame(&c);
 	CHECK_EQ(pkt.flags, PKT_HAS_L4);
+	CHECK_EQ(pkt.sport, 0);
 }
 
 TEST(icmp_queries)
