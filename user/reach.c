@@ -95,8 +95,8 @@ void reach_warn(FILE *to, const struct policy *policy, __u32 features)
 	if (!table)
 		return;
 	if (table != TABLE_MAIN && !(features & FEATURE_FIB_TBID))
-		fprintf(to, "weir: warning: this kernel (before 6.5) can't ask table %u by itself\n"
-			"  let a rule lead to it: ip rule add lookup %u, and the same for ip -6\n",
+		fprintf(to, "weir: warning: this kernel can't ask table %u by itself\n"
+			"  boot Linux 6.5 or a later 6.1, or let a rule lead to it: ip rule add lookup %u, and the same for ip -6\n",
 			table, table);
 	if (hole_of(table, NULL))
 		fprintf(to, "weir: warning: table %u refuses its default route: each source without another one is dropped\n"
