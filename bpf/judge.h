@@ -114,11 +114,39 @@ static __always_inline bool checksum_asked(const struct pkt *pkt, const struct s
 	return run && run->conntrack & CONNTRACK_CHECKSUM;
 }
 
+/* Is it readable enough to ask where it comes from? */
+static __always_inline bool has_source(const struct pkt *pkt, enum reason sanity)
+{
+	return sanity == REASON_FRAGMENT || (sanity == REASON_TOO_DEEP && pkt->family);
+}
+
+/*
+ * Of a packet that can't be judged further: might conntrack make an entry for it? Not for a later
+ * fragment, which is nothing before its first one has come, nor for an error.
+ */
+static __always_inline bool may_open(const struct pkt *pkt)
+{
+	return !(pkt->flags & (PKT_FRAGMENT_LATER | PKT_ICMP_ERROR));
+}
+
+/* May it open a flow? Then it is what is said here. */
+static __always_inline enum reason judge_new(void *ctx, const struct pkt *pkt,
+					     const struct scene *scene, enum reason admitted)
+{
+	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, false));
+
+	if (reason)
+		return reason;
+	reason = answer(weir_admit(pkt, scene->source, scene->head->generation, scene->now_ns,
+				   scene->role));
+	return reason == REASON_NEW ? admitted : reason;
+}
+
 static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
 {
 	enum reason sanity = sane(pkt), bypassed, reason;
 
-	if (sanity && sanity != REASON_FRAGMENT)
+	if (sanity && !has_source(pkt, sanity))
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
 	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
@@ -134,10 +162,12 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	reason = spoof(pkt, scene->source->flags, scene->role, scene->dev_flags);
 	if (reason)
 		return reason;
-	if (sanity)
+	if (sanity && !may_open(pkt))
 		return sanity;
 	if (bypassed)
 		return bypassed;
+	if (sanity)
+		return judge_new(ctx, pkt, scene, sanity);
 	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->now_ns));
 	if (reason && reason != REASON_KNOWN && challenge_expects(pkt, scene) &&
 	    weir_answered(pkt, scene->now_ns))
@@ -148,11 +178,7 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 				       scene->answers));
 	if (reason)
 		return reason;
-	reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, false));
-	if (reason)
-		return reason;
-	reason = answer(weir_admit(pkt, scene->source, scene->head->generation, scene->now_ns,
-				   scene->role));
+	reason = judge_new(ctx, pkt, scene, REASON_NEW);
 	if (reason == REASON_NEW)
 		track_admitted(pkt, scene->now_ns);
 	return reason;

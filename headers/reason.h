@@ -20,7 +20,7 @@
 	X(6, BYPASS, "bypass", "skips connection tracking") \
 	X(7, FRAGMENT, "fragment", "later fragment: carries no ports to judge") \
 	X(8, NOT_IP, "not-ip", "neither IPv4 nor IPv6") \
-	X(9, TOO_DEEP, "too-deep", "headers nest deeper than weir reads: passed unjudged") \
+	X(9, TOO_DEEP, "too-deep", "headers nest deeper than weir reads: each packet pays for a flow") \
 	X(10, FAIL_OPEN, "fail-open", "weir had no policy or no memory to judge it: passed") \
 	X(11, UNJUDGED, "unjudged", "weir can't tell whether conntrack has its flow: passed") \
 	X(12, GRACE, "grace", "stray that passes while `weir grace` lasts") \

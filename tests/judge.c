@@ -197,6 +197,30 @@ static void three_tags(struct craft *c, unsigned n __attribute__((unused)))
 	craft_finish(c);
 }
 
+/* more extension headers than are read, which the kernel steps over */
+static void seven_extensions(struct craft *c, unsigned n)
+{
+	craft_eth(c, ETH_P_IPV6);
+	craft_ip6(c, "2001:db8::5", "2001:db8:1::1", IPPROTO_DSTOPTS);
+	for (int i = 1; i <= 7; i++)
+		craft_extension(c, i < 7 ? IPPROTO_DSTOPTS : IPPROTO_UDP, 8);
+	craft_udp(c, 1000 + n, 53);
+	craft_finish(c);
+}
+
+/* an error opens nothing, so it pays nothing */
+static void error_about_extensions(struct craft *c, unsigned n __attribute__((unused)))
+{
+	craft_eth(c, ETH_P_IPV6);
+	craft_ip6(c, "2001:db8::5", "2001:db8:1::1", IPPROTO_ICMPV6);
+	craft_icmp(c, 1, 4, 0);
+	craft_ip6(c, "2001:db8:1::1", "2001:db8::5", IPPROTO_DSTOPTS);
+	for (int i = 1; i <= 7; i++)
+		craft_extension(c, i < 7 ? IPPROTO_DSTOPTS : IPPROTO_UDP, 8);
+	craft_udp(c, 1000, 53);
+	craft_finish(c);
+}
+
 static void fragment(struct craft *c, uint8_t proto, unsigned offset, unsigned size)
 {
 	ip4(c, STRANGER, SERVER, proto);
@@ -349,6 +373,15 @@ static const struct row rows[] = {
 	{ REASON_FRAGMENT, "later fragment", fragment_later, 0, false, "" },
 	{ REASON_NOT_IP, "ARP", arp, 0, false, "" },
 	{ REASON_TOO_DEEP, "three tags", three_tags, 0, false, "" },
+	{ REASON_TOO_DEEP, "seven extensions", seven_extensions, 0, false,
+	  LIMIT("per source 1/minute burst 1") },
+	{ REASON_RATE_SOURCE, "seven extensions, twice", seven_extensions, 1, false,
+	  LIMIT("per source 1/minute burst 1") },
+	{ REASON_TOO_DEEP, "error about seven extensions", error_about_extensions, 1, false,
+	  LIMIT("per source 1/minute burst 1") },
+	{ REASON_BLOCKED, "seven extensions", seven_extensions, 0, false,
+	  "blocked { 2001:db8::/64 }" },
+	{ REASON_MARTIAN, "seven extensions", seven_extensions, 0, false, "check { martians drop }" },
 	{ REASON_FAIL_OPEN, "no policy", syn, 0, false, NULL },
 	{ REASON_UNJUDGED, "echo reply", echo_reply, 0, false, "" },
 	{ REASON_GRACE, "stray, graced", ack_of_nobody, 0, true, "check { stray drop }" },
@@ -485,6 +518,14 @@ static void expect(const struct gateway *gateway, const struct row *row, bool en
 		   "%s: verdict %d", row->what, answer.verdict);
 }
 
+/* What becomes of the frames before the one that counts. */
+static enum reason before(const struct row *row, unsigned n)
+{
+	if (row->frame == seven_extensions || row->frame == error_about_extensions)
+		return REASON_TOO_DEEP;
+	return !n && row->frame == syn_after_ack ? REASON_KNOWN : REASON_NEW;
+}
+
 /* An hour after the last row: budgets are full again, and no flow is remembered. */
 static void judge_row(struct gateway *gateway, const struct row *row, bool enforced)
 {
@@ -503,8 +544,7 @@ static void judge_row(struct gateway *gateway, const struct row *row, bool enfor
 		struct craft c = {};
 
 		row->frame(&c, n);
-		expect(gateway, row, enforced, &c, n == row->before ? row->reason :
-		       !n && row->frame == syn_after_ack ? REASON_KNOWN : REASON_NEW);
+		expect(gateway, row, enforced, &c, n == row->before ? row->reason : before(row, n));
 	}
 }
 
