@@ -36,7 +36,7 @@ under_flood() {
 	done
 	wait "${PIDS[-1]}"
 	check_eq "${name}_flood_was_sent" $? 0
-	check "${name}_many_times" [ $REPLACED -ge 4 ]
+	check "${name}_many_times" [ $REPLACED -ge 2 ]
 	check_eq "${name}_each_is_counted_once" $(($(judged) - before_judged)) $FRAMES
 	check_eq "${name}_none_is_lost" $(($(arrived) - before_arrived)) $FRAMES
 }
@@ -84,4 +84,17 @@ until ended "${PIDS[-1]}"; do load_same || fail instant_command "config load"; d
 wait "${PIDS[-1]}"
 check_eq instant_blocks_each "$(($(counter blocked drop) - before))" $FRAMES
 check_eq instant_lets_none_through "$(arrived)" "$arrived_before"
+
+# a flow that conntrack can't be asked about is remembered by weir, and a new program knows it
+printf 'mode enforce\ninterface wan0 { role outside }\n' >"$TMP/plain"
+weir config load "$TMP/plain" || bail "can't load"
+new_before=$(counter new pass) known_before=$(counter known pass)
+background "$LAB_OUT" ping -q -c 15 -i 0.2 $LAB_WAN >"$TMP/ping"
+PING=$LAB_PID
+began() { [ "$(counter new pass)" -gt "$new_before" ]; }
+wait_for 10 began || bail "ping does not begin"
+attach || fail flow_attach "can't attach"
+wait "$PING"
+check_eq ping_is_one_flow "$(($(counter new pass) - new_before))" 1
+check_eq ping_stays_known "$(($(counter known pass) - known_before))" 14
 finish
