@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a challenged SYN costs, parser and prefix tables apart, each from another source: the same
- * program without the challenge is the floor. Medians of ROUNDS rounds that take turns. What the
- * same SYN costs with nftables' synproxy and the kernel's SYN cookies is told by bench/path.
+ * program without the challenge is the floor. Medians of ROUNDS rounds that take turns. What a SYN
+ * costs end to end, beside nftables' synproxy and the kernel's SYN cookies, is told by
+ * challenge-peers.sh.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
