@@ -164,17 +164,19 @@ static bool is_there(const struct interface *wanted, const struct if_nameindex *
 	return false;
 }
 
-static void list_missing(const struct policy *policy, const struct if_nameindex *devices,
-			 char *missing, size_t size)
+static void list_add(char *list, size_t size, const char *name)
 {
-	missing[0] = '\0';
-	for (size_t i = 0; i < policy->interface_count; i++) {
-		const struct interface *wanted = &policy->interface[i];
-		size_t used = strlen(missing);
+	size_t used = strlen(list);
 
-		if (!is_there(wanted, devices))
-			snprintf(missing + used, size - used, "%s%s", used ? ", " : "", wanted->name);
-	}
+	snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
+static void list_missing(const struct policy *policy, const struct if_nameindex *devices,
+			 struct apply_told *told)
+{
+	for (size_t i = 0; i < policy->interface_count; i++)
+		if (!is_there(&policy->interface[i], devices))
+			list_add(told->missing, sizeof(told->missing), policy->interface[i].name);
 }
 
 /* Attaches the devices that the policy speaks of. */
@@ -215,13 +217,14 @@ static void devices_restore(struct store *store, const struct dev before[DEV_MAX
 }
 
 static void detach_unwanted(struct store *store, const struct policy *policy,
-			    const struct dev before[DEV_MAX])
+			    const struct dev before[DEV_MAX], struct apply_told *told)
 {
 	struct fail ignored;
 
 	for (int slot = 0; slot < DEV_MAX; slot++)
-		if (before[slot].ifindex && !port_statement(policy, before[slot].name))
-			attach_detach(store, before[slot].name, &ignored);
+		if (before[slot].ifindex && !port_statement(policy, before[slot].name) &&
+		    !attach_detach(store, before[slot].name, &ignored))
+			list_add(told->detached, sizeof(told->detached), before[slot].name);
 }
 
 static bool is_attached(const struct store *store)
@@ -357,8 +360,8 @@ int apply_detach(const char *instance, const char *name, struct fail *fail)
 }
 
 /* The devices, then the switch, then the devices that are no longer wanted. */
-static int switch_over(struct store *store, const struct policy *policy, char *missing,
-		       size_t size, struct fail *fail)
+static int switch_over(struct store *store, const struct policy *policy,
+		       struct apply_told *told, struct fail *fail)
 {
 	struct if_nameindex *devices = if_nameindex();
 	struct dev before[DEV_MAX];
@@ -367,7 +370,7 @@ static int switch_over(struct store *store, const struct policy *policy, char *m
 
 	if (!devices)
 		return fail_set(fail, EXIT_REFUSED, NULL, "can't list the devices");
-	list_missing(policy, devices, missing, size);
+	list_missing(policy, devices, told);
 	result = store_devs_read(store, before, fail);
 	if (!result)
 		result = prepare(store, policy, &arena, fail);
@@ -379,7 +382,7 @@ static int switch_over(struct store *store, const struct policy *policy, char *m
 			devices_restore(store, before);
 	}
 	if (!result) {
-		detach_unwanted(store, policy, before);
+		detach_unwanted(store, policy, before, told);
 		result = announce_sync(policy, apply_now_ns(), fail);
 	}
 	arena_free(&arena);
@@ -387,18 +390,19 @@ static int switch_over(struct store *store, const struct policy *policy, char *m
 	return result;
 }
 
-int apply_policy(struct store *store, const struct policy *policy, char *missing, size_t size,
+int apply_policy(struct store *store, const struct policy *policy, struct apply_told *told,
 		 struct fail *fail)
 {
 	struct fail ignored;
 	bool fresh;
 	int result = announce_check_all(policy, fail);
 
+	*told = (struct apply_told){ 0 };
 	if (result)
 		return result;
 	result = instance_ready(store, &fresh, fail);
 	if (!result)
-		result = switch_over(store, policy, missing, size, fail);
+		result = switch_over(store, policy, told, fail);
 	if (result && fresh)
 		pin_remove(store->instance, &ignored);
 	return result;

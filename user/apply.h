@@ -13,12 +13,18 @@
 /* The policy in force. On failure *policy is empty. */
 int apply_read(const struct store *store, struct policy *policy, struct fail *fail);
 
+/* What an operator should hear of: names, comma separated, cut off where there are too many. */
+struct apply_told {
+	char	missing[512];	/* names and globs that no device has */
+	char	detached[512];	/* devices that were attached and that the policy does not name */
+};
+
 /*
  * Makes policy the one in force: attaches its interfaces (names and globs that match a device that
- * is there; the others are in missing[], comma separated), detaches those it does not name. Makes
- * the instance when it is not there. store: opened for writing.
+ * is there), detaches those it does not name. Makes the instance when it is not there. store:
+ * opened for writing.
  */
-int apply_policy(struct store *store, const struct policy *policy, char *missing, size_t size,
+int apply_policy(struct store *store, const struct policy *policy, struct apply_told *told,
 		 struct fail *fail);
 
 /*

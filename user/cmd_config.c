@@ -63,10 +63,23 @@ int cmd_config_show(struct cli *cli)
 	return 0;
 }
 
+static void told_print(const struct apply_told *told, const char *path)
+{
+	char shown[4 * sizeof(told->missing)], file[1024];
+
+	if (told->missing[0])
+		fprintf(stderr, "weir: warning: not there, so not attached: %s\n",
+			out_escape(told->missing, shown, sizeof(shown)));
+	if (told->detached[0])
+		fprintf(stderr, "weir: detached, since %s does not name it: %s\n",
+			out_escape(path, file, sizeof(file)),
+			out_escape(told->detached, shown, sizeof(shown)));
+}
+
 int cmd_config_load(struct cli *cli)
 {
 	const char *path = cli_need(cli, "a config file");
-	char missing[512] = "", shown[4 * sizeof(missing)];
+	struct apply_told told;
 	struct policy policy;
 	struct store store;
 	int result;
@@ -76,14 +89,13 @@ int cmd_config_load(struct cli *cli)
 		return -cli->fail.status;
 	result = store_make(cli->instance, &store, &cli->fail);
 	if (!result)
-		result = apply_policy(&store, &policy, missing, sizeof(missing), &cli->fail);
+		result = apply_policy(&store, &policy, &told, &cli->fail);
 	store_close(&store);
 	if (!result)
 		session_warn(&policy, apply_now_ns());
 	policy_free(&policy);
-	if (!result && missing[0])
-		fprintf(stderr, "weir: warning: not there, so not attached: %s\n",
-			out_escape(missing, shown, sizeof(shown)));
+	if (!result)
+		told_print(&told, path);
 	return result;
 }
 

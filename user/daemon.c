@@ -159,7 +159,7 @@ static int parts_start(struct daemon *daemon, size_t *started, struct fail *fail
 
 static int load(const char *instance, const char *file, struct fail *fail)
 {
-	char missing[512] = "";
+	struct apply_told told;
 	struct policy policy;
 	struct store store;
 	int result;
@@ -170,14 +170,16 @@ static int load(const char *instance, const char *file, struct fail *fail)
 		return -fail->status;
 	result = store_make(instance, &store, fail);
 	if (!result)
-		result = apply_policy(&store, &policy, missing, sizeof(missing), fail);
+		result = apply_policy(&store, &policy, &told, fail);
 	store_close(&store);
 	policy_free(&policy);
 	if (result)
 		return result;
 	notify_log(LOG_INFO, "%s is in force", file);
-	if (missing[0])
-		notify_log(LOG_WARNING, "not there, so not attached: %s", missing);
+	if (told.missing[0])
+		notify_log(LOG_WARNING, "not there, so not attached: %s", told.missing);
+	if (told.detached[0])
+		notify_log(LOG_WARNING, "detached, since %s does not name it: %s", file, told.detached);
 	return 0;
 }
 

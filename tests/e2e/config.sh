@@ -115,9 +115,18 @@ lab_gw ip link set dev lan0 xdpdrv off
 
 # ---- a device that is not there yet is said, and is no error
 sed 's/"lan\*"/ppp7/' "$TMP/good" >"$TMP/missing"
+weir config load "$TMP/good" || bail "can't load the file again"
 check_exit missing_device_loads 0 weir config load "$TMP/missing"
 check missing_device_is_named grep -q ppp7 "$TMP/output"
+check unnamed_device_is_told grep -qx "weir: detached, since $TMP/missing does not name it: lan0" "$TMP/output"
 check_eq unnamed_device_is_detached "$(weir -j status | json '[l["dev"] for l in v["links"]]')" '["wan0"]'
+check_exit nothing_to_detach_loads 0 weir config load "$TMP/missing"
+check_eq nothing_to_detach_is_told_of "$(grep -c detached "$TMP/output")" 0
+echo 'mode monitor' >"$TMP/devices_of_none"
+check diff_shows_what_is_detached grep -q '^- interface wan0' <(weir config diff "$TMP/devices_of_none")
+check_exit file_without_devices_loads 0 weir config load "$TMP/devices_of_none"
+check file_without_devices_detaches_all grep -q 'does not name it: wan0$' "$TMP/output"
+weir config load "$TMP/missing" 2>/dev/null
 
 # ---- save
 check_exit save 0 weir config save "$TMP/saved"
