@@ -37,6 +37,7 @@ struct admit_input {
 	const struct class		*destination;	/* of the destination address, or NULL */
 	__u64				monitor;	/* bit (reason - 64): counts, does not refuse */
 	__u64				now_ns;
+	__u64				counted;	/* 1: a check before would drop it, but only counts */
 	__u8				role;		/* enum role */
 };
 
@@ -335,7 +336,7 @@ static __always_inline enum reason admit(const struct pkt *pkt, const struct adm
 		return refused;
 	}
 	/* a flow that only monitoring lets through is charged to the limits in force alone */
-	charged = ~only_if(would, in->monitor);
+	charged = ~only_if(would | in->counted, in->monitor);
 	account(admission, in, bit_any(charged & rate_bit(REASON_RATE_SOURCE)), would);
 	charge(admission, in, charged);
 	return would ? would_first(admission->would) : REASON_NEW;

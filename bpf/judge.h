@@ -74,15 +74,21 @@ __noinline int weir_answered(const struct pkt *pkt, __u64 now_ns)
 	return pkt ? challenge_rst(pkt, now_ns) : 0;
 }
 
+#define ADMIT_ROLE	1	/* enum role */
+#define ADMIT_COUNTED	2	/* a check before would drop it, but only counts */
+
 /*
- * source: the class of the source in the policy of that generation. If another one has come into
+ * flags: ADMIT_*. source: the class of the source in the policy of that generation. If another one has come into
  * force since, the packet passes: half of each is none.
  */
 __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u64 generation,
-			  __u64 now_ns, __u32 role)
+			  __u64 now_ns, __u32 flags)
 {
-	struct scene scene = { .source = source, .now_ns = now_ns, .role = role & 1 };
-	struct admit_input input = { .source = source, .now_ns = now_ns, .role = role & 1 };
+	struct scene scene = { .source = source, .now_ns = now_ns, .role = flags & ADMIT_ROLE };
+	struct admit_input input = {
+		.source = source, .now_ns = now_ns, .role = flags & ADMIT_ROLE,
+		.counted = bit_any(flags & ADMIT_COUNTED),
+	};
 	struct scratch *scratch = scratch_of_cpu();
 	const struct policy_head *head;
 
@@ -131,18 +137,26 @@ static __always_inline bool may_open(const struct pkt *pkt)
 
 /* May it open a flow? Then it is what is said here. */
 static __always_inline enum reason judge_new(void *ctx, const struct pkt *pkt,
-					     const struct scene *scene, enum reason admitted)
+					     struct scene *scene, enum reason admitted)
 {
 	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, false));
 
-	if (reason)
+	if (scene_ends(scene, reason))
 		return reason;
 	reason = answer(weir_admit(pkt, scene->source, scene->head->generation, scene->now_ns,
-				   scene->role));
+				   scene->role | bit_any(*scene->would) * ADMIT_COUNTED));
 	return reason == REASON_NEW ? admitted : reason;
 }
 
-static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
+/* What comes of a stray that is only counted: one that conntrack picks up opens a flow. */
+static __always_inline bool stray_opens(const struct pkt *pkt, struct scene *scene)
+{
+	const struct run *run = run_now();
+
+	return run && track_picks_up(pkt, run) && !scene_ends(scene, REASON_STRAY);
+}
+
+static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, struct scene *scene)
 {
 	enum reason sanity = sane(pkt), bypassed, reason;
 
@@ -157,10 +171,10 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	if (reason)
 		return bypassed ? bypassed : reason;
 	reason = block(scene, pkt);
-	if (reason)
+	if (scene_ends(scene, reason))
 		return reason;
 	reason = spoof(pkt, scene->source->flags, scene->role, scene->dev_flags);
-	if (reason)
+	if (scene_ends(scene, reason))
 		return reason;
 	if (sanity && !may_open(pkt))
 		return sanity;
@@ -172,16 +186,28 @@ static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struc
 	if (reason && reason != REASON_KNOWN && challenge_expects(pkt, scene) &&
 	    weir_answered(pkt, scene->now_ns))
 		return REASON_ANSWERED;
-	if (reason)
+	if (reason && !(reason == REASON_STRAY && stray_opens(pkt, scene)))
 		return reason;
 	reason = answer(weir_challenge(pkt, scene->knobs, scene->now_ns, scene->role,
 				       scene->answers));
-	if (reason)
+	if (scene_ends(scene, reason))
 		return reason;
 	reason = judge_new(ctx, pkt, scene, REASON_NEW);
 	if (reason == REASON_NEW)
 		track_admitted(pkt, scene->now_ns);
 	return reason;
+}
+
+/* Of drops that are only counted the first one is told, unless another one is in force. */
+static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
+{
+	enum reason reason;
+
+	*scene->would = 0;
+	reason = judge_all(ctx, pkt, scene);
+	if (!*scene->would || (reason >= REASON_DROP_FIRST && !scene_monitors(scene, reason)))
+		return reason;
+	return answer(*scene->would);
 }
 
 #endif

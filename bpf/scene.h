@@ -17,6 +17,7 @@ struct scene {
 	const struct policy_head	*head;
 	const struct policy_knobs	*knobs;
 	const struct class		*source;	/* what the policy says of the source */
+	__u8				*would;		/* enum reason: is only counted; 0: none */
 	__u64				now_ns;
 	__u32				dev_flags;	/* enum dev_flag */
 	__u32				mark;		/* of a flow that conntrack is not to see; 0 */
@@ -75,6 +76,19 @@ static __always_inline bool scene_relapsed(const struct scene *scene)
 static __always_inline bool scene_monitors(const struct scene *scene, enum reason reason)
 {
 	return scene_relapsed(scene) || reason_in(scene->knobs->monitor, reason);
+}
+
+/*
+ * Is that the end? A drop that is only counted is not: conntrack will see the packet, so it has to
+ * pay for a flow like any other.
+ */
+static __always_inline bool scene_ends(struct scene *scene, enum reason reason)
+{
+	if (reason < REASON_DROP_FIRST || !scene_monitors(scene, reason))
+		return reason;
+	if (!*scene->would)
+		*scene->would = reason;
+	return false;
 }
 
 /* The compiler knows what such a function can return; the verifier has to be shown. */

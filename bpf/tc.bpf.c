@@ -58,6 +58,7 @@ int weir_tc(struct __sk_buff *skb)
 	if (!scratch)
 		return TC_ACT_UNSPEC;
 	pkt = &scratch->pkt;
+	scene.would = &scratch->would;
 	read_whole(skb, pkt);
 	foresee(pkt, &scratch->admission);
 	if (!scene_open(&scene, pkt)) {

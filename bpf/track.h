@@ -149,19 +149,25 @@ static __always_inline bool track_opens(const struct pkt *pkt)
 	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
 }
 
-/* Belongs to no flow, and conntrack would call it INVALID, or pick it up: a plain ACK. */
+/* Would conntrack make an entry for this packet in the middle of a flow? For a plain ACK. */
+static __always_inline bool track_picks_up(const struct pkt *pkt, const struct run *run)
+{
+	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_ACK &&
+	       (run->conntrack & (CONNTRACK_SETTINGS_KNOWN | CONNTRACK_TCP_LOOSE)) !=
+	       CONNTRACK_SETTINGS_KNOWN;
+}
+
+/* Belongs to no flow, and conntrack would call it INVALID, or pick it up. */
 static __always_inline enum reason track_stray(const struct pkt *pkt, const struct scene *scene)
 {
 	const struct run *run = run_now();
-	bool picked_up = pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_ACK;
+	bool picked_up;
 
 	if (!run)
 		return REASON_FAIL_OPEN;
 	if (scene->now_ns < run->grace_until_ns)
 		return REASON_GRACE;
-	if ((run->conntrack & (CONNTRACK_SETTINGS_KNOWN | CONNTRACK_TCP_LOOSE)) ==
-	    CONNTRACK_SETTINGS_KNOWN)
-		picked_up = false;
+	picked_up = track_picks_up(pkt, run);
 	if (reason_in(scene->knobs->off, REASON_STRAY))
 		return picked_up ? REASON_NONE : REASON_UNJUDGED;
 	if (!picked_up || scene->knobs->flags & KNOB_STRAY_ALWAYS || track_pressed(scene))

@@ -72,6 +72,7 @@ int weir_xdp(struct xdp_md *ctx)
 	if (!scratch)
 		return XDP_PASS;
 	pkt = &scratch->pkt;
+	scene.would = &scratch->would;
 	weir_read(ctx, pkt);
 	foresee(pkt, &scratch->admission);
 	if (!scene_open(&scene, pkt)) {

@@ -586,6 +586,51 @@ TEST(every_row)
 	}
 }
 
+/* A check that only counts lets nothing through for free: what conntrack sees has to be paid for. */
+static void pays(struct gateway *gateway, const char *policy, void (*frame)(struct craft *, unsigned),
+		 enum reason counted)
+{
+	const struct row row = { .policy = policy };
+	struct gateway_answer answer;
+	struct fail fail = {};
+
+	gateway_at(gateway, gateway->now_ns + HOUR_NS);
+	set_pressure(gateway, &row);
+	CHECK_SAID(!gateway_policy(gateway, policy, &fail), "%s", fail.what);
+	for (unsigned n = 0; n < 2; n++) {
+		struct craft c = {};
+
+		frame(&c, n);
+		CHECK(gateway_judge(gateway, c.byte, c.size, &answer));
+		CHECK_SAID(answer.reason == (n ? REASON_RATE_SOURCE : counted), "%s: %s", policy,
+			   name_of(answer.reason));
+		CHECK_SAID(answer.would == !n, "%s: would", policy);
+		CHECK(answer.verdict == (n ? gateway->kind->drop : gateway->kind->pass));
+	}
+}
+
+TEST(what_is_only_counted_pays)
+{
+	struct gateway gateway;
+
+	if (geteuid())
+		SKIP("needs root");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int error = gateway_open(&gateway, &kinds[i], attach_probe(), true);
+
+		CHECK_SAID(!error, "%s: %s", kinds[i].name, strerror(error));
+		if (error)
+			continue;
+		gateway_at(&gateway, HOUR_NS);
+		set_run(&gateway, false);
+		pays(&gateway, "mode enforce\ncheck { martians monitor }\n"
+		     LIMIT("per source 1/minute burst 1"), syn_of_loopback, REASON_MARTIAN);
+		pays(&gateway, "mode enforce\npressure { tight above 70% }\ncheck { stray monitor }\n"
+		     LIMIT("per source 1/minute burst 1"), ack_of_nobody, REASON_STRAY);
+		gateway_close(&gateway);
+	}
+}
+
 /* Does any stage name it? */
 static bool in_the_code(enum reason reason)
 {
