@@ -34,6 +34,22 @@ static struct totals totals_of(const struct counter *counters)
 	return totals;
 }
 
+/* What was last read of the sysctls: packets are judged by it. */
+static void show_settings(struct cli *cli, const struct run *run)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s%s%s%s",
+		 run->conntrack & CONNTRACK_TCP_LOOSE ? " tcp_loose" : "",
+		 run->conntrack & CONNTRACK_TCP_BE_LIBERAL ? " tcp_be_liberal" : "",
+		 run->conntrack & CONNTRACK_TCP_IGNORE_RST ? " tcp_ignore_invalid_rst" : "",
+		 run->conntrack & CONNTRACK_CHECKSUM ? " checksum" : "");
+	if (!(run->conntrack & CONNTRACK_SETTINGS_KNOWN))
+		out_field_text(&cli->out, "settings that are on", "settings", NULL);
+	else
+		out_field_text(&cli->out, "settings that are on", "settings", text[0] ? text + 1 : "");
+}
+
 static void show_conntrack(struct cli *cli, const struct situation *is)
 {
 	out_object_begin(&cli->out, "conntrack", "conntrack");
@@ -46,6 +62,7 @@ static void show_conntrack(struct cli *cli, const struct situation *is)
 		out_field_text(&cli->out, "state", "state", is->elsewhere ?
 			       "in another network namespace" : "nf_conntrack is not loaded");
 	}
+	show_settings(cli, is->run);
 	out_object_end(&cli->out);
 }
 

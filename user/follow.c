@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include "apply.h"
 #include "attach.h"
+#include "conntrack.h"
+#include "device.h"
 #include "follow.h"
 #include "notify.h"
 #include "port.h"
+
+static void known_free(struct follow *follow)
+{
+	if (follow->known)
+		if_freenameindex(follow->known);
+	follow->known = NULL;
+}
 
 static const char *name_in(const struct if_nameindex *devices, __u32 ifindex)
 {
@@ -112,10 +123,20 @@ static void follow_policy(struct follow *follow, struct store *store,
 		return complain(follow, fail.what);
 	changed = follow_slots(store, devices, devs);
 	changed |= attach_new(follow, store, &policy, devices);
-	if (changed && (attach_marks(store, policy.bypass_count, &fail) ||
-			ports_tell(store, &policy, false, &fail)))
+	if ((changed && attach_marks(store, policy.bypass_count, &fail)) ||
+	    ports_tell(store, &policy, false, &fail))
 		complain(follow, fail.what);
 	policy_free(&policy);
+}
+
+/* The devices, addresses and settings of another network namespace are not those we see. */
+static bool is_ours(const struct store *store, struct run *run)
+{
+	struct fail ignored;
+	struct stat here;
+
+	return store_complete(store) && !store_run_read(store, run, &ignored) &&
+	       stat("/proc/self/ns/net", &here) == 0 && here.st_ino == run->netns;
 }
 
 void follow_devices(struct follow *follow)
@@ -123,21 +144,90 @@ void follow_devices(struct follow *follow)
 	struct if_nameindex *devices = if_nameindex();
 	struct fail ignored;
 	struct store store;
+	struct run run;
 
 	if (!devices)
 		return;
 	if (!store_open(follow->instance, STORE_WRITE, &store, &ignored)) {
-		if (store_complete(&store))
+		if (is_ours(&store, &run))
 			follow_policy(follow, &store, devices);
 		store_close(&store);
 	}
-	follow_free(follow);
+	known_free(follow);
 	follow->known = devices;
+}
+
+static bool is_running(const struct follow *follow, struct run *run)
+{
+	struct fail ignored;
+	struct store store;
+	bool ours;
+
+	if (store_open(follow->instance, STORE_STATS, &store, &ignored))
+		return false;
+	ours = is_ours(&store, run);
+	store_close(&store);
+	return ours;
+}
+
+static int edit_nothing(struct policy *policy, void *unused, struct fail *fail)
+{
+	(void)policy;
+	(void)unused;
+	(void)fail;
+	return 0;
+}
+
+bool follow_addresses(struct follow *follow)
+{
+	bool first = !follow->own;
+	struct prefix *own;
+	struct fail fail;
+	struct run run;
+	size_t count;
+
+	if (device_addresses(&own, &count))
+		return false;
+	if (!first && count == follow->own_count && !memcmp(own, follow->own, count * sizeof(*own))) {
+		free(own);
+		return true;
+	}
+	if (is_running(follow, &run)) {
+		if (apply_edit(follow->instance, edit_nothing, NULL, &fail)) {
+			complain(follow, fail.what);
+			free(own);
+			return false;
+		}
+		if (!first)
+			notify_log(LOG_INFO, "the addresses of this machine have changed: the policy follows");
+	}
+	free(follow->own);
+	follow->own = own;
+	follow->own_count = count;
+	return true;
+}
+
+void follow_conntrack(const struct follow *follow)
+{
+	__u32 settings = conntrack_settings();
+	struct fail ignored;
+	struct store store;
+	struct run run;
+
+	if (!is_running(follow, &run) || run.conntrack == settings ||
+	    store_open(follow->instance, STORE_WRITE, &store, &ignored))
+		return;
+	/* once more, under the lock: others write there too */
+	if (is_ours(&store, &run)) {
+		run.conntrack = settings;
+		store_run_write(&store, &run, &ignored);
+	}
+	store_close(&store);
 }
 
 void follow_free(struct follow *follow)
 {
-	if (follow->known)
-		if_freenameindex(follow->known);
-	follow->known = NULL;
+	known_free(follow);
+	free(follow->own);
+	follow->own = NULL;
 }

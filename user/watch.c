@@ -20,6 +20,7 @@
 
 #define POLICY_PERIOD_MS	200	/* how soon the table follows a new policy */
 #define DEVICES_PERIOD_MS	5000	/* how soon something that nobody tells of is seen */
+#define MACHINE_PERIOD_MS	1000	/* how often addresses and sysctls are followed at most */
 
 /* ---- in the process of its own ------------------------------------------------------------- */
 
@@ -118,14 +119,23 @@ static void drain(int fd)
 static void watch_run(struct watch *watch, int daemon, int links)
 {
 	struct pollfd fds[] = { { .fd = daemon, .events = POLLIN }, { .fd = links, .events = POLLIN } };
-	long long look_ms = 0;
+	long long devices_ms = 0, machine_ms = 0;
+	bool news = true;
 
 	while (!fds[0].revents) {
-		if (fds[1].revents)
+		if (fds[1].revents) {
 			drain(links);
-		if (fds[1].revents || now_ms() >= look_ms) {
+			news = true;
+			devices_ms = 0;
+		}
+		if (now_ms() >= devices_ms) {
 			follow_devices(&watch->follow);
-			look_ms = now_ms() + DEVICES_PERIOD_MS;
+			devices_ms = now_ms() + DEVICES_PERIOD_MS;
+		}
+		if (now_ms() >= machine_ms) {
+			follow_conntrack(&watch->follow);
+			news = news && !follow_addresses(&watch->follow);
+			machine_ms = now_ms() + MACHINE_PERIOD_MS;
 		}
 		policy_follow(watch);
 		poll(fds, 2, POLICY_PERIOD_MS);
@@ -161,7 +171,8 @@ static struct mnl_socket *links_open(struct fail *fail)
 {
 	struct mnl_socket *links = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 
-	if (links && !mnl_socket_bind(links, RTMGRP_LINK, MNL_SOCKET_AUTOPID))
+	if (links && !mnl_socket_bind(links, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+				      MNL_SOCKET_AUTOPID))
 		return links;
 	fail_set(fail, EXIT_REFUSED, NULL, "can't watch the devices: %s", strerror(errno));
 	if (links)

@@ -23,8 +23,9 @@ is_state() { [ "$(state "$1")" = "$2" ]; }
 
 cat >"$TMP/weir.conf" <<'CONF'
 mode enforce
+check { martians drop }
 interface wan0 { role outside }
-interface "dyn*" { role inside }
+interface "dyn*" { role inside; urpf strict }
 interface "up*" { role outside }
 blocked { 25.0.0.13 }
 CONF
@@ -57,6 +58,50 @@ check_eq rename_into_a_glob_attaches "$(state dyn0)" "native inside attached"
 lab_gw ip link set dyn1 name up1
 wait_for 10 is_state up1 "tc outside attached"
 check_eq rename_into_another_glob_changes_the_role "$(state up1)" "tc outside attached"
+
+# ---- what changes on this machine ------------------------------------------------------------
+
+settings() { weir -j status | json '" ".join(w for w in v["conntrack"]["settings"].split() if w == "tcp_loose")'; }
+is_set() { [ "$(settings)" = "$1" ]; }
+loose() { lab_gw bash -c 'echo $1 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose' - "$1"; }
+loose 0
+wait_for 10 is_set ""
+check_eq sysctl_off_is_followed "$(settings)" ""
+loose 1
+wait_for 10 is_set tcp_loose
+check_eq sysctl_on_is_followed "$(settings)" tcp_loose
+
+# a packet from an address that becomes one of this machine's own
+from_new() { lab_flood --kind udp --from 25.0.0.77 --to $LAB_WAN --sport 1000 --dport 9 --count 1 --rate 100 >/dev/null; }
+martians() { from_new; [ "$(counter martian)" -gt 0 ]; }
+from_new
+check_eq address_of_others_passes "$(counter martian)" 0
+lab_gw ip address add 25.0.0.77/32 dev wan0
+wait_for 10 martians
+check new_address_is_a_martian_outside martians
+lab_gw ip address del 25.0.0.77/32 dev wan0
+mild() { local before; before=$(counter martian); from_new; [ "$(counter martian)" = "$before" ]; }
+wait_for 10 mild
+check old_address_is_none_any_more mild
+
+# what stands behind a device that is checked strictly
+if command -v bpftool >/dev/null; then
+	behind() {	# IFINDEX
+		bpftool -j map dump pinned "$(echo /run/weir/bpf/"$INSTANCE"/v*)/dev" |
+			json '"yes" if '"$1"' in [i for e in v for i in e["formatted"]["value"]["behind"]] else "no"'
+	}
+	is_behind() { [ "$(behind "$1")" = "$2" ]; }
+	lab_gw ip link add bridge0 index 7777 type bridge
+	check_eq bridge_without_ports "$(behind 7777)" no
+	lab_gw ip link set dyn0 master bridge0
+	wait_for 10 is_behind 7777 yes
+	check_eq bridge_of_a_port_is_followed "$(behind 7777)" yes
+	lab_gw ip link del bridge0
+	wait_for 10 is_behind 7777 no
+	check_eq bridge_that_has_gone_is_followed "$(behind 7777)" no
+else
+	skip bridge_of_a_port_is_followed "no bpftool here"
+fi
 
 # ---- they go, and come again -----------------------------------------------------------------
 
