@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # During a flood of SYNs from random addresses, clients that were never seen before get through to a
-# service behind DNAT and to one in a routed prefix, and the flood leaves no entries behind.
+# service behind DNAT and to one in a routed prefix, and the flood leaves no entries behind, on a
+# gateway whose table is nearly full of established flows.
 . "$(dirname "$0")/lib.sh"
 lab_make || bail "can't make the lab"
 
@@ -18,7 +19,6 @@ lab_out nft -f - <<-RULES || bail "no firewall for the clients"
 	}
 RULES
 server "$LAB_IN" 443 || bail "no service"
-weir link attach dev wan0 role outside driver native || bail "weir does not attach"
 
 # policy WAY: new flows are limited too, so that a hole in the challenge would show at once
 policy() {
@@ -40,33 +40,63 @@ of() { json "v['$2']" <"$TMP/$1"; }
 # shares NAME: what came of them, for who reads the output
 shares() { echo "# $1: $(cat "$TMP/$1")"; }
 
-# entries that are no honest client's
-entries_of_flood() { lab_gw conntrack -L 2>/dev/null | grep -vc 'src=45\.'; }
+# entries that are no honest client's, and were not there before
+entries_of_flood() { lab_gw conntrack -L 2>/dev/null | grep -Evc 'src=45\.|dst=25\.0\.0\.200 '; }
 
 engaged() { [ "$(weir -j challenge show | json 'v["challenge"]["engaged"]')" = true ]; }
 
-# under_flood WAY NET: both services at once, while the flood goes on
-under_flood() {
-	local way=$1 sent
-	policy "$way" || fail "${way}_policy"
+# flood PERCENT: of both services at once, while so much of the table is established flows; its
+# process id is in FLOOD
+flood() {
 	lab_flush
+	[ "$1" = 0 ] || lab_prefill "$1" >/dev/null || bail "can't fill the table"
 	lab_out conntrack -F >/dev/null 2>&1
 	lab_start "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn \
 		--to $LAB_WAN --to $LAB_ROUTED --dport 443 --rate 300000 --seconds 30 >"$TMP/flood" 2>&1
-	PIDS+=("$LAB_PID")
-	local flood=$LAB_PID
-	wait_for 10 engaged || fail "${way}_engages" "$(weir stats show)"
-	clients "$way.dnat" "$2.1" $LAB_WAN &
-	clients "$way.routed" "$2.2" $LAB_ROUTED
+	FLOOD=$LAB_PID
+	PIDS+=("$FLOOD")
+}
+# clients_of_both NAME NET: while the flood goes on, and ends it
+clients_of_both() {
+	clients "$1.dnat" "$2.1" $LAB_WAN &
+	clients "$1.routed" "$2.2" $LAB_ROUTED
 	wait $!
-	kill -INT "$flood" 2>/dev/null
-	wait "$flood"
-	sent=$(json 'v["packets"]' <"$TMP/flood")
-	echo "# $way: $(cat "$TMP/flood")"
+	kill -INT "$FLOOD" 2>/dev/null
+	wait "$FLOOD"
+	echo "# $1: $(cat "$TMP/flood")"
+	shares "$1.dnat"
+	shares "$1.routed"
+}
+# percent NAME WHAT: of its clients
+percent() { echo $((100 * $(of "$1" "$2") / $(of "$1" opened))); }
+
+table_is_full() { [ "$(lab_count)" -ge $(($(lab_max) * 98 / 100)) ]; }
+
+# without_weir NET PERCENT: the same flood, to compare with. Who connects then does so in place of
+# others: conntrack evicts what is not established, as long as it finds any nearby.
+without_weir() {
+	flood "$2"
+	# else it is no flood for this gateway, and there is nothing to compare
+	check "without_weir_the_table_gets_full_from_$2" wait_for 20 table_is_full
+	clients_of_both "without.$2" "$1"
+	local to
 	for to in dnat routed; do
-		shares "$way.$to"
+		echo "# without weir, $2 % established, $to: $(percent "without.$2.$to" succeeded) % connect," \
+			"$(percent "without.$2.$to" prompt) % within a second"
+	done
+}
+
+# under_flood WAY NET
+under_flood() {
+	local way=$1 sent
+	policy "$way" || fail "${way}_policy"
+	flood 95
+	wait_for 10 engaged || fail "${way}_engages" "$(weir stats show)"
+	clients_of_both "$way" "$2"
+	sent=$(json 'v["packets"]' <"$TMP/flood")
+	for to in dnat routed; do
 		check "${way}_${to}_clients_connect" \
-			[ $((100 * $(of "$way.$to" succeeded))) -ge $((99 * $(of "$way.$to" opened))) ]
+			[ "$(percent "$way.$to" succeeded)" -ge 99 ]
 	done
 	local entries
 	entries=$(entries_of_flood)
@@ -76,12 +106,15 @@ under_flood() {
 	check "${way}_flood_leaves_no_entries" [ "$entries" -le $((20 + $(nproc) + sent / 10000)) ]
 }
 
+without_weir 45.3 0
+without_weir 45.4 95
+weir link attach dev wan0 role outside driver native || bail "weir does not attach"
 under_flood retransmit 45.1
 under_flood cookie 45.2
 # Linux sends its SYN again at once when it has sent the RST: long before its retransmission is due
 for to in dnat routed; do
 	check "cookie_${to}_is_faster_than_a_retransmission" \
-		[ $((100 * $(of "cookie.$to" prompt))) -ge $((90 * $(of "cookie.$to" opened))) ]
+		[ "$(percent "cookie.$to" prompt)" -ge 50 ]
 done
 check_eq says_how_many_proved_themselves "$(weir -j challenge show |
 	json 'v["challenge"]["retransmitted"] >= 495 and v["challenge"]["answered"] >= 495')" true
