@@ -137,6 +137,53 @@ static int put_in_force(struct store *store, const struct policy *policy, struct
 	return result;
 }
 
+static bool is_attached(const struct store *store)
+{
+	struct dev devs[DEV_MAX];
+	struct fail ignored;
+
+	if (store_devs_read(store, devs, &ignored))
+		return true;
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (devs[slot].ifindex && !strcmp(attach_state(store, slot, &devs[slot]), "attached"))
+			return true;
+	return false;
+}
+
+/*
+ * An instance belongs to the network namespace it was made in, as its devices do. When it is
+ * attached to none, as after the end of that namespace, it moves to the one that asks for it.
+ */
+static int netns_check(struct store *store, struct fail *fail)
+{
+	char remedy[128];
+	struct stat here;
+	struct run run;
+
+	if (store_run_read(store, &run, fail))
+		return -fail->status;
+	if (stat("/proc/self/ns/net", &here) || here.st_ino == run.netns)
+		return 0;
+	if (!is_attached(store)) {
+		run.netns = here.st_ino;
+		return store_run_write(store, &run, fail);
+	}
+	snprintf(remedy, sizeof(remedy), "use another instance (-I NAME), or end that one first: weir -I %s off",
+		 store->instance);
+	return fail_set(fail, EXIT_REFUSED, remedy,
+			"instance %s belongs to another network namespace", store->instance);
+}
+
+/* The policy in force, to be changed: the caller frees and closes both, also after a failure. */
+static int edit_open(const char *instance, struct store *store, struct policy *policy,
+		     struct fail *fail)
+{
+	policy_init(policy);
+	if (store_open(instance, STORE_WRITE, store, fail) || netns_check(store, fail))
+		return -fail->status;
+	return apply_read(store, policy, fail);
+}
+
 int apply_edit(const char *instance, int (*edit)(struct policy *policy, void *data, struct fail *fail),
 	       void *data, struct fail *fail)
 {
@@ -144,9 +191,7 @@ int apply_edit(const char *instance, int (*edit)(struct policy *policy, void *da
 	struct store store;
 	int result;
 
-	if (store_open(instance, STORE_WRITE, &store, fail))
-		return -fail->status;
-	result = apply_read(&store, &policy, fail);
+	result = edit_open(instance, &store, &policy, fail);
 	if (!result)
 		result = edit(&policy, data, fail);
 	if (!result)
@@ -225,43 +270,6 @@ static void detach_unwanted(struct store *store, const struct policy *policy,
 		if (before[slot].ifindex && !port_statement(policy, before[slot].name) &&
 		    !attach_detach(store, before[slot].name, &ignored))
 			list_add(told->detached, sizeof(told->detached), before[slot].name);
-}
-
-static bool is_attached(const struct store *store)
-{
-	struct dev devs[DEV_MAX];
-	struct fail ignored;
-
-	if (store_devs_read(store, devs, &ignored))
-		return true;
-	for (int slot = 0; slot < DEV_MAX; slot++)
-		if (devs[slot].ifindex && !strcmp(attach_state(store, slot, &devs[slot]), "attached"))
-			return true;
-	return false;
-}
-
-/*
- * An instance belongs to the network namespace it was made in, as its devices do. When it is
- * attached to none, as after the end of that namespace, it moves to the one that asks for it.
- */
-static int netns_check(struct store *store, struct fail *fail)
-{
-	char remedy[128];
-	struct stat here;
-	struct run run;
-
-	if (store_run_read(store, &run, fail))
-		return -fail->status;
-	if (stat("/proc/self/ns/net", &here) || here.st_ino == run.netns)
-		return 0;
-	if (!is_attached(store)) {
-		run.netns = here.st_ino;
-		return store_run_write(store, &run, fail);
-	}
-	snprintf(remedy, sizeof(remedy), "use another instance (-I NAME), or end that one first: weir -I %s off",
-		 store->instance);
-	return fail_set(fail, EXIT_REFUSED, remedy,
-			"instance %s belongs to another network namespace", store->instance);
 }
 
 /* The maps and an empty policy, for an instance that has none yet. */
@@ -345,9 +353,7 @@ int apply_detach(const char *instance, const char *name, struct fail *fail)
 	struct store store;
 	int result;
 
-	if (store_open(instance, STORE_WRITE, &store, fail))
-		return -fail->status;
-	result = apply_read(&store, &policy, fail);
+	result = edit_open(instance, &store, &policy, fail);
 	if (!result)
 		result = attach_detach(&store, name, fail);
 	if (!result) {

@@ -28,6 +28,10 @@ check_exit third_is_seen_by_nsenter 0 lab_in "$WEIR" -I "$INSTANCE-third" status
 check_exit foreign_namespace 2 lab_out "$WEIR" -I "$INSTANCE" link attach dev out0
 check foreign_namespace_says_so grep -q 'another network namespace' "$TMP/output"
 check foreign_namespace_says_what_to_do grep -q "weir -I $INSTANCE off" "$TMP/output"
+# the addresses, devices and nftables of this one are not that one's
+check_exit foreign_edit 2 lab_out "$WEIR" -I "$INSTANCE" limit add total 9/second
+check_eq foreign_edit_changes_nothing "$(weir -j limit show | json 'len(v)')" 0
+check_exit foreign_detach 2 lab_out "$WEIR" -I "$INSTANCE" link detach dev wan0
 check_exit taken_by_another_instance 2 lab_gw "$WEIR" -I "$INSTANCE-killed" link attach dev wan0
 check taken_by_another_is_said grep -q 'another instance of weir' "$TMP/output"
 
