@@ -24,6 +24,14 @@ check_eq first_has_none_of_it "$(weir -j limit show | json 'len(v)')" 0
 check_eq each_has_its_device "$(for each in weir second third; do $each -j link show | json 'v[0]["dev"]'; done | xargs)" "wan0 out0 in0"
 check_exit third_is_seen_by_nsenter 0 lab_in "$WEIR" -I "$INSTANCE-third" status
 
+# ---- what a program remembers is there for the next one
+flows() { bpftool -j map show pinned "$PINS/$INSTANCE-third/v1/flow" | json 'v["id"]'; }
+uses_flows() { bpftool -j prog show id "$(id "$LAB_IN" in0)" | json "$(flows) in v['map_ids']"; }
+before=$(id "$LAB_IN" in0)
+third link attach dev in0 >/dev/null
+check "another_program" [ "$(id "$LAB_IN" in0)" != "$before" ]
+check_eq it_has_the_flows_of_the_one_before "$(uses_flows)" true
+
 # ---- one namespace's instance is not another's
 check_exit foreign_namespace 2 lab_out "$WEIR" -I "$INSTANCE" link attach dev out0
 check foreign_namespace_says_so grep -q 'another network namespace' "$TMP/output"
