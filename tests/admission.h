@@ -19,7 +19,9 @@
 #define CPUS		4
 #define SECOND		1000000000ULL
 #define START		(1000 * SECOND)
+#ifndef HASH_KEY
 #define HASH_KEY	{ 0x243f6a8885a308d3, 0x13198a2e03707344, 0xa4093822299f31d0, 0x082efa98ec4e6c89 }
+#endif
 
 static const volatile __u64 hash_key[4] = HASH_KEY;
 static const volatile __u32 source_mask = LINES - 1, group_mask = LINES - 1;

@@ -24,9 +24,8 @@
 #define GATEWAY_STRANGERS 8192
 #define GATEWAY_NOT_RUN	INT_MIN	/* no verdict: -1 is TC_ACT_UNSPEC */
 
-static const __u64 gateway_key[4] = {	/* struct secret */
-	0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 1,
-};
+#define GATEWAY_KEY	{ 0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 1 }
+static const __u64 gateway_key[4] = GATEWAY_KEY;	/* struct secret */
 static __u64 gateway_now_ns;	/* as last told by gateway_at() */
 
 /* One kind of program: the object is that of its skeleton. */
