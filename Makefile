@@ -173,6 +173,10 @@ vmtest: tests
 bench: $(BENCH:%=$(BUILD)/bench/%) all lab $(BUILD)/lab/floor.bpf.o
 	@set -e; for bench in $(BENCH:%=$(BUILD)/bench/%) $(BENCH_LAB); do $$bench; done
 
+# one of those in the lab: tests/bench/NAME.sh
+bench-%: all lab $(BUILD)/lab/floor.bpf.o
+	@tests/bench/$*.sh
+
 # instructions that the kernel's verifier walks through
 cost: $(BUILD)/tests/cost
 	@$(BUILD)/tests/cost | sed -n 's/^# //p'
