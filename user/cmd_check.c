@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <net/if.h>
 #include "apply.h"
 #include "attach.h"
 #include "cli.h"
 #include "compile.h"
 #include "conntrack.h"
 #include "notrack.h"
+#include "port.h"
 #include "program.h"
 #include "reach.h"
 #include "ruleset.h"
 #include "session.h"
+#include "vlan.h"
 
 static void check_file(struct cli *cli, const char *path, const struct policy *policy,
 		       const struct arena *arena)
@@ -53,6 +56,34 @@ static void check_table(const char *instance, const struct policy *policy)
 		state == NOTRACK_ABSENT ? "missing" : "not the one that was put there");
 }
 
+/* The devices that the file names, as far as they are there. */
+static void check_named(const struct policy *file)
+{
+	struct if_nameindex *devices = if_nameindex();
+
+	for (struct if_nameindex *at = devices; at && at->if_index; at++) {
+		const struct interface *said = port_statement(file, at->if_name);
+
+		if (said && said->driver != DRIVER_TC)
+			vlan_warn(stderr, at->if_name);
+	}
+	if (devices)
+		if_freenameindex(devices);
+}
+
+static void check_attached(const struct store *store)
+{
+	struct dev devs[DEV_MAX];
+	struct fail ignored;
+
+	if (store_devs_read(store, devs, &ignored))
+		return;
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (devs[slot].ifindex && devs[slot].driver != DRIVER_TC &&
+		    if_nametoindex(devs[slot].name) == devs[slot].ifindex)
+			vlan_warn(stderr, devs[slot].name);
+}
+
 /* Against the rules and routes of this machine: the file, or the policy in force. */
 static void check_machine(const struct cli *cli, const struct policy *file, __u32 features)
 {
@@ -63,10 +94,12 @@ static void check_machine(const struct cli *cli, const struct policy *file, __u3
 	if (file) {
 		ruleset_warn(stderr, file->bypass, file->bypass_count);
 		reach_warn(stderr, file, features);
+		check_named(file);
 		return;
 	}
 	if (store_open(cli->instance, STORE_READ, &store, &none))
 		return;
+	check_attached(&store);
 	if (!apply_read(&store, &policy, &none)) {
 		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
 		check_table(cli->instance, &policy);

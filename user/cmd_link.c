@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "attach.h"
 #include "cli.h"
+#include "vlan.h"
 
 static const char *const roles[] = { "outside", "inside", NULL };
 static const char *const drivers[] = { "auto", "native", "generic", "tc", NULL };
@@ -63,6 +64,8 @@ int cmd_link_attach(struct cli *cli)
 	if (attach_words(cli, &request, &keep) ||
 	    apply_attach(cli->instance, &request, keep, &cli->fail))
 		return -cli->fail.status;
+	if (request.used != DRIVER_TC)
+		vlan_warn(stderr, request.name);
 	if (!keep && !cli->out.json)
 		return 0;	/* it is what was asked for */
 	out_object_begin(&cli->out, NULL, NULL);

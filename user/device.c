@@ -71,23 +71,13 @@ int device_addresses(struct prefix **own, size_t *count)
 
 /* ---- devices behind a port ----------------------------------------------------------------- */
 
-struct link {
-	__u32	index, master, lower;	/* 0: none */
-	bool	ppp;
-};
-struct links {
-	struct link	*at;
-	size_t		count;
-	bool		failed;
-};
-
-static bool is_veth(const struct nlattr *info)
+static bool is_kind(const struct nlattr *info, const char *kind)
 {
 	const struct nlattr *attribute;
 
 	mnl_attr_for_each_nested(attribute, info)
 		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
-			return !strcmp(mnl_attr_get_str(attribute), "veth");
+			return !strcmp(mnl_attr_get_str(attribute), kind);
 	return false;
 }
 
@@ -112,7 +102,11 @@ static int link_read(const struct nlmsghdr *message, void *data)
 			elsewhere = true;
 			break;
 		case IFLA_LINKINFO:	/* its other end is no device below it */
-			elsewhere |= is_veth(attribute);
+			elsewhere |= is_kind(attribute, "veth");
+			link.vlan = is_kind(attribute, "vlan");
+			break;
+		case IFLA_IFNAME:
+			snprintf(link.name, sizeof(link.name), "%s", mnl_attr_get_str(attribute));
 			break;
 		}
 	}
@@ -128,7 +122,7 @@ static int link_read(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-static void links_read(struct links *links)
+void links_read(struct links *links)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	static char buffer[32768];
@@ -137,7 +131,7 @@ static void links_read(struct links *links)
 	ssize_t size;
 	int more = MNL_CB_OK;
 
-	links->failed = !socket;
+	*links = (struct links){ .failed = !socket };
 	if (!socket)
 		return;
 	request->nlmsg_type = RTM_GETLINK;
@@ -181,7 +175,7 @@ static bool behind_add(struct dev *dev, __u32 index)
 
 void device_behind(struct dev *dev)
 {
-	struct links links = { 0 };
+	struct links links;
 	bool more = true;
 
 	memset(dev->behind, 0, sizeof(dev->behind));

@@ -12,6 +12,20 @@
  */
 int device_addresses(struct prefix **own, size_t *count);
 
+struct link {
+	__u32	index, master, lower;	/* 0: none, or in another network namespace */
+	bool	ppp, vlan;
+	char	name[16];
+};
+struct links {
+	struct link	*at;		/* owned */
+	size_t		count;
+	bool		failed;		/* these are not all */
+};
+
+/* The devices of this network namespace; the caller frees links->at. */
+void links_read(struct links *links);
+
 /*
  * The devices that routes may name for packets which arrive on this one: what it is a port of
  * (bridge, bond, VRF), what is made on top of it (VLAN, macvlan), and every PPP session, since a
