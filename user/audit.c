@@ -2,16 +2,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "audit.h"
-
-static const struct {
-	enum reason	reason;
-	const char	*name;
-} reasons[] = {
-#define X(number, identifier, name, help) { REASON_##identifier, name },
-	REASONS(X)
-#undef X
-};
-#define REASONS_KNOWN (sizeof(reasons) / sizeof(reasons[0]))
+#include "reasons.h"
 
 static bool is_alarming(enum reason reason)
 {
@@ -23,18 +14,18 @@ struct audit_alarm audit_alarm(const struct audit audits[AUDIT_MAX])
 	struct audit_alarm alarm = {};
 	__u64 most = 0;
 
-	for (size_t i = 0; i < REASONS_KNOWN; i++) {
-		const struct audit *dropped = &audits[AUDIT_INDEX(0, reasons[i].reason)];
-		const struct audit *would = &audits[AUDIT_INDEX(1, reasons[i].reason)];
+	for (size_t i = 0; i < reason_name_count; i++) {
+		const struct audit *dropped = &audits[AUDIT_INDEX(0, reason_names[i].reason)];
+		const struct audit *would = &audits[AUDIT_INDEX(1, reason_names[i].reason)];
 		__u64 established = dropped->established + would->established;
 
-		if (!is_alarming(reasons[i].reason))
+		if (!is_alarming(reason_names[i].reason))
 			continue;
 		alarm.asked += dropped->asked + would->asked;
 		alarm.established += established;
 		if (established > most) {
 			most = established;
-			alarm.reason = reasons[i].name;
+			alarm.reason = reason_names[i].name;
 		}
 	}
 	return alarm;
@@ -49,13 +40,13 @@ void audit_show(struct out *out, const struct audit audits[AUDIT_MAX])
 	};
 
 	out_table_begin(out, "audit", columns, 4);
-	for (size_t i = 0; i < REASONS_KNOWN; i++) {
+	for (size_t i = 0; i < reason_name_count; i++) {
 		for (int would = 0; would < 2; would++) {
-			const struct audit *audit = &audits[AUDIT_INDEX(would, reasons[i].reason)];
+			const struct audit *audit = &audits[AUDIT_INDEX(would, reason_names[i].reason)];
 
 			if (!audit->asked)
 				continue;
-			out_text(out, reasons[i].name);
+			out_text(out, reason_names[i].name);
 			out_text(out, would ? "would-drop" : "drop");
 			out_number(out, audit->asked);
 			out_number(out, audit->established);

@@ -2,25 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
-#include "reason.h"
+#include "reasons.h"
 #include "store.h"
-
-static const struct {
-	enum reason	reason;
-	const char	*name;
-} reasons[] = {
-#define X(number, identifier, name, help) { REASON_##identifier, name },
-	REASONS(X)
-#undef X
-};
-#define REASONS_KNOWN (sizeof(reasons) / sizeof(reasons[0]))
-
-static const char *action_name(enum reason reason, bool would)
-{
-	if (reason < REASON_DROP_FIRST)
-		return "pass";
-	return would ? "would-drop" : "drop";
-}
 
 static void add(struct counter *sum, const struct counter *counter)
 {
@@ -45,11 +28,11 @@ static void row(struct cli *cli, const char *dev, const char *reason, const char
 static void show_all(struct cli *cli, const struct dev *devs, const struct counter *counters)
 {
 	for (int slot = 0; slot < DEV_MAX; slot++)
-		for (size_t i = 0; i < REASONS_KNOWN; i++)
+		for (size_t i = 0; i < reason_name_count; i++)
 			for (int would = 0; would < 2; would++)
-				row(cli, devs[slot].name, reasons[i].name,
-				    action_name(reasons[i].reason, would),
-				    &counters[COUNTER_INDEX(slot, would, reasons[i].reason)]);
+				row(cli, devs[slot].name, reason_names[i].name,
+				    reason_action(reason_names[i].reason, would),
+				    &counters[COUNTER_INDEX(slot, would, reason_names[i].reason)]);
 }
 
 /* What a sample of the drops belonged to; nothing for what passes. */
@@ -67,16 +50,16 @@ static void audit_cells(struct cli *cli, enum reason reason, const struct audit 
 static void show_by_reason(struct cli *cli, const struct counter *counters,
 			   const struct audit *audits)
 {
-	for (size_t i = 0; i < REASONS_KNOWN; i++) {
+	for (size_t i = 0; i < reason_name_count; i++) {
 		for (int would = 0; would < 2; would++) {
 			struct counter sum = {};
 
 			for (int slot = 0; slot < DEV_MAX; slot++)
-				add(&sum, &counters[COUNTER_INDEX(slot, would, reasons[i].reason)]);
+				add(&sum, &counters[COUNTER_INDEX(slot, would, reason_names[i].reason)]);
 			if (!sum.packets)
 				continue;
-			row(cli, NULL, reasons[i].name, action_name(reasons[i].reason, would), &sum);
-			audit_cells(cli, reasons[i].reason, &audits[AUDIT_INDEX(would, reasons[i].reason)]);
+			row(cli, NULL, reason_names[i].name, reason_action(reason_names[i].reason, would), &sum);
+			audit_cells(cli, reason_names[i].reason, &audits[AUDIT_INDEX(would, reason_names[i].reason)]);
 		}
 	}
 }
@@ -86,8 +69,8 @@ static void show_by_dev(struct cli *cli, const struct dev *devs, const struct co
 	for (int slot = 0; slot < DEV_MAX; slot++) {
 		struct counter pass = {}, would = {}, drop = {};
 
-		for (size_t i = 0; i < REASONS_KNOWN; i++) {
-			enum reason reason = reasons[i].reason;
+		for (size_t i = 0; i < reason_name_count; i++) {
+			enum reason reason = reason_names[i].reason;
 
 			add(reason < REASON_DROP_FIRST ? &pass : &drop,
 			    &counters[COUNTER_INDEX(slot, 0, reason)]);
