@@ -191,11 +191,13 @@ TEST(weak_proofs_never_push_a_better_one_out)
 		struct challenge_line line = {};
 		__u64 now = some_begin(), end = now + (PROOF_TWO_WAY - PROOF_RETRANSMISSION - 1) * PROOF_TICK;
 
-		proven_put(&line, source_mark(0), PROOF_TWO_WAY, now);
+		for (int who = 0; who < PROVEN_WAYS; who++)
+			proven_put(&line, source_mark(who), PROOF_TWO_WAY, now);
 		for (; now < end; now += random_below(8000) * MS) {
-			proven_put(&line, source_mark(1 + random_below(1 << 19)),
+			proven_put(&line, source_mark(PROVEN_WAYS + random_below(1 << 19)),
 				   random_below(2) ? PROOF_ANSWER : PROOF_RETRANSMISSION, now);
-			CHECK(proven_in(&line, source_mark(0), now));
+			for (int who = 0; who < PROVEN_WAYS; who++)
+				CHECK(proven_in(&line, source_mark(who), now));
 		}
 	}
 }
