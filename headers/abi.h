@@ -420,7 +420,6 @@ enum feature {
 #define MAP_SOURCE	"source"
 #define MAP_SOURCE_MORE	"source_more"
 #define MAP_GROUP	"group"
-#define MAP_FLOW	"flow"
 #define MAP_HIT		"hit"
 #define MAP_PRESSURE	"pressure"
 #define MAP_RUN		"run"

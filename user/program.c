@@ -31,7 +31,7 @@ static const struct { const char *name; bool stats; } pinned[] = {
 	{ MAP_POLICY, false }, { MAP_SECRET, false }, { MAP_DEV, true }, { MAP_COUNTER, true },
 	{ MAP_AUDIT, true }, { MAP_HIT, true }, { MAP_BUDGET, false }, { MAP_BUDGET_USE, true },
 	{ MAP_SOURCE, false }, { MAP_SOURCE_MORE, false }, { MAP_GROUP, false },
-	{ MAP_FLOW, false }, { MAP_PRESSURE, true }, { MAP_RUN, true },
+	{ MAP_PRESSURE, true }, { MAP_RUN, true },
 	{ MAP_FLOW, false }, { MAP_STRANGERS, false }, { MAP_CHALLENGE_USE, true }, { MAP_ENGAGED, true },
 };
 #define PINNED_COUNT (sizeof(pinned) / sizeof(pinned[0]))
