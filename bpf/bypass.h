@@ -65,7 +65,6 @@ static __always_inline __u32 bypass_find(const struct scene *scene,
 					 const struct policy_bypass *bypass,
 					 const struct bypass_tuple *tuple)
 {
-	const struct policy_head *head = scene->head;
 	const struct class *source, *destination;
 	const __u64 *protocols;
 	__u64 forward, back;
@@ -83,16 +82,14 @@ static __always_inline __u32 bypass_find(const struct scene *scene,
 	}
 	if (!(forward | back))
 		return 0;
-	source = scene_class(scene, head->source_root4, head->source_root6, head->source_class,
-			     tuple->family, tuple->saddr);
+	source = scene_ask(scene, tuple->family, &tuple->saddr, false);
 	if (!source)
 		return 0;
 	forward &= source->bypass_from;
 	back &= source->bypass_to;
 	if (!(forward | back))
 		return 0;
-	destination = scene_class(scene, head->destination_root4, head->destination_root6,
-				  head->destination_class, tuple->family, tuple->daddr);
+	destination = scene_ask(scene, tuple->family, &tuple->daddr, true);
 	if (!destination)
 		return 0;
 	forward &= destination->bypass_to;

@@ -102,9 +102,7 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 	input.knobs = scene.knobs;
 	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];
 	if (head->destination_root4 | head->destination_root6)
-		input.destination = scene_class(&scene, head->destination_root4,
-						head->destination_root6, head->destination_class,
-						pkt->family, pkt->daddr);
+		input.destination = scene_ask(&scene, pkt->family, &pkt->daddr, true);
 	return admit(pkt, &input, &scratch->admission);
 }
 

@@ -58,24 +58,31 @@ static __always_inline struct proven_key proven_key(const struct pkt *pkt, __u8 
 	};
 }
 
-/* Ticks that are left of a proof; 0: it is over. */
-static __always_inline __u32 proven_left(__u32 word, __u64 now_ns)
+/* Is it a mark of that source? 1 or 0. */
+static __always_inline __u64 proven_same(__u32 word, __u32 mark)
 {
-	__u32 left = (word - (__u32)(now_ns >> PROVEN_TICK_SHIFT)) & PROVEN_TICK_MASK;
+	return bit_any((word ^ mark) >> PROVEN_TICK_BITS) ^ 1;
+}
 
-	return left <= PROOF_TWO_WAY && word ? left : 0;
+/* Ticks that are left of a proof; 0: it is over. */
+static __always_inline __u64 proven_left(__u32 word, __u64 now_ns)
+{
+	__u64 left = (word - (__u32)(now_ns >> PROVEN_TICK_SHIFT)) & PROVEN_TICK_MASK;
+
+	return only_if(bit_less(left, PROOF_TWO_WAY + 1) & bit_any(word), left);
 }
 
 static __always_inline bool proven_in(const struct challenge_line *line, __u32 mark, __u64 now_ns)
 {
+	__u64 left = 0;
+
 #pragma unroll
 	for (__u32 i = 0; i < PROVEN_WAYS; i++) {
 		__u32 word = *(volatile const __u32 *)&line->proven[i];
 
-		if ((word ^ mark) >> PROVEN_TICK_BITS == 0 && proven_left(word, now_ns))
-			return true;
+		left |= only_if(proven_same(word, mark), proven_left(word, now_ns));
 	}
-	return false;
+	return left;
 }
 
 /* Notes a proof. False: all seats are taken by better ones. */
@@ -83,28 +90,23 @@ static __always_inline bool proven_put(struct challenge_line *line, __u32 mark, 
 				       __u64 now_ns)
 {
 	__u32 until = (__u32)(now_ns >> PROVEN_TICK_SHIFT) + proof;
-	__u32 least = ~0U, way = 0, own = 0;
+	__u64 own = 0, best = ~0ULL >> 1;
 
+	/* the source's own mark, else the one whose proof ends first, with its number below */
 #pragma unroll
 	for (__u32 i = 0; i < PROVEN_WAYS; i++) {
 		__u32 word = *(volatile const __u32 *)&line->proven[i];
-		__u32 left = proven_left(word, now_ns);
+		__u64 left = proven_left(word, now_ns);
+		__u64 mine = only_if(proven_same(word, mark), left);
 
-		if (left && (word ^ mark) >> PROVEN_TICK_BITS == 0) {
-			own = left;
-			least = left;
-			way = i;
-		}
-		if (!own && left < least) {
-			least = left;
-			way = i;
-		}
+		own |= mine;
+		best = least_of(best, only_if(bit_any(mine) ^ 1, left + 1) * PROVEN_WAYS + i);
 	}
-	if (own && own + proof / 16 >= (__u32)proof)
+	if (own && own + proof / 16 >= (__u64)proof)
 		return true;	/* nearly as good as a fresh one: no need to write */
-	if (least > (__u32)proof)
+	if (best > (proof + 1ULL) * PROVEN_WAYS + PROVEN_WAYS - 1)
 		return false;
-	*(volatile __u32 *)&line->proven[way & (PROVEN_WAYS - 1)] =
+	*(volatile __u32 *)&line->proven[best & (PROVEN_WAYS - 1)] =
 		(mark & ~PROVEN_TICK_MASK) | (until & PROVEN_TICK_MASK);
 	return true;
 }

@@ -61,6 +61,39 @@ static __always_inline bool scene_open(struct scene *scene, const struct pkt *pk
 	return scene->source;
 }
 
+/*
+ * The number of the class that a table of the policy of that generation gives an address; -1 when
+ * another policy has come into force. A function of its own, which the verifier takes once: for
+ * look-ups that few packets need.
+ */
+__noinline int weir_class(const __be32 (*addr)[4], __u32 family, bool destination,
+			  __u64 generation)
+{
+	struct scene scene = {};
+	const struct policy_head *head;
+
+	if (!addr || !scene_policy(&scene) || scene.head->generation != generation)
+		return -1;
+	head = scene.head;
+	if (destination)
+		return table_find(scene.arena, family == 4 ? head->destination_root4 :
+				  head->destination_root6, family, *addr);
+	return table_find(scene.arena, family == 4 ? head->source_root4 : head->source_root6,
+			  family, *addr);
+}
+
+/* What the policy says of a source or of a destination; NULL as for scene_class(). */
+static __always_inline const struct class *scene_ask(const struct scene *scene, __u32 family,
+						     const __be32 (*addr)[4], bool destination)
+{
+	int number = weir_class(addr, family, destination, scene->head->generation);
+
+	if (number < 0)
+		return NULL;
+	return arena_line(scene->arena, number + (destination ? scene->head->destination_class :
+						  scene->head->source_class));
+}
+
 static __always_inline bool reason_in(const __u64 mask[2], enum reason reason)
 {
 	return mask[(reason >> 6) & 1] >> (reason & 63) & 1;
