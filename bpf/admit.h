@@ -8,6 +8,10 @@
  * A limit in monitor mode refuses nothing: the first that would have is the answer, for its
  * counter, and the limits that are enforced are asked and charged as they would be without it.
  *
+ * A SYN that is sent again belongs to a flow that was charged already: it is KNOWN, and nobody is
+ * asked, charged or accounted. Only who was seen before can have sent it before, so the memory of
+ * flows is not touched for a stranger, whose line of seats is all that is looked at.
+ *
  * Fail open: what has no rule, no memory or no seat has no opinion.
  *
  * The includer provides the maps, each function returning NULL where there is nothing:
@@ -20,6 +24,7 @@
  *	const struct policy_reserve *reserve_of(void *arena);
  *	struct pressure_now *pressure_now(void);
  *	bool is_proven(const struct pkt *pkt, __u64 now_ns);
+ *	int track_resent(const struct pkt *pkt, __u64 now_ns);	// a SYN of an admitted flow: 1
  */
 #ifndef WEIR_ADMIT_H
 #define WEIR_ADMIT_H
@@ -117,6 +122,9 @@ static __always_inline enum reason ask_source(struct admission *admission, const
 				 &admission->by_source))
 		return REASON_FAIL_OPEN;
 	source->seat = seat_find(line, source->key, source->who, in->now_ns);
+	/* who found no seat may have been here before */
+	if (source->seat.word | source->seat.none && track_resent(pkt, in->now_ns))
+		return REASON_KNOWN;
 	if (refused_by(admission, in, REASON_RATE_SOURCE,
 		       seat_closed(&source->seat, in->now_ns, &admission->by_source)))
 		return REASON_RATE_SOURCE;
@@ -220,7 +228,7 @@ static __always_inline enum reason ask_pressure(struct admission *admission, con
 	return ask_budget(admission, in, REASON_PRESSURE, &admission->by_pressure);
 }
 
-/* Who refuses, or 0. */
+/* Who refuses, 0, or why nobody is asked: a reason to pass. */
 static __always_inline enum reason ask(struct admission *admission, const struct pkt *pkt,
 				       const struct admit_input *in)
 {
@@ -317,7 +325,7 @@ static __always_inline enum reason would_first(__u64 would)
 }
 
 /*
- * NEW, or the limit that refuses it or, monitored, would have. in->role is below ROLE_COUNT.
+ * NEW, KNOWN, or the limit that refuses it or, monitored, would have. in->role is below ROLE_COUNT.
  * admission: room for it; what stands there does not matter.
  */
 static __always_inline enum reason admit(const struct pkt *pkt, const struct admit_input *in,
@@ -329,7 +337,7 @@ static __always_inline enum reason admit(const struct pkt *pkt, const struct adm
 	admission->would = 0;
 	refused = ask(admission, pkt, in);
 	would = bit_any(admission->would);
-	if (refused == REASON_FAIL_OPEN)
+	if (refused == REASON_FAIL_OPEN || refused == REASON_KNOWN)
 		return refused;
 	if (refused) {
 		account(admission, in, 0, 1);

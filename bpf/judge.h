@@ -8,13 +8,13 @@
 
 #include "block.h"
 #include "bypass.h"
-#include "challenge.h"	/* before admit.h, which asks it who is proven */
+#include "challenge.h"	/* these two before admit.h: it asks who is proven, */
+#include "track.h"	/* and what was sent before */
 #include "admit.h"
 #include "route.h"
 #include "sane.h"
 #include "scene.h"
 #include "spoof.h"
-#include "track.h"
 
 static __always_inline bool heeded(const struct scene *scene, enum reason reason)
 {

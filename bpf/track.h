@@ -8,8 +8,9 @@
  * an entry may open a flow here; what it would call INVALID is stray.
  *
  * A TCP SYN is what opens a flow, and what floods are made of: no look-up is spent on it, unless
- * the check of windows is on. One that is sent again finds itself among the flows that were
- * admitted lately, and is not charged twice.
+ * the check of windows is on. Whether it is one of a flow that was admitted lately, sent again, is
+ * asked by whoever has found out that its source was seen before (track_resent): a flood of
+ * strangers never touches the memory of flows.
  *
  * The check of windows wants the entry of every TCP packet, so the cache of flows that were found
  * lately serves TCP only while that check is off.
@@ -69,6 +70,12 @@ static __always_inline bool icmp_untracked(const struct pkt *pkt)
 				    pkt->icmp_type == ICMP6_LISTENER_REPORT2);
 }
 
+/* A TCP SYN: the rest of the judgement will most likely be about a new flow. */
+static __always_inline bool track_opens(const struct pkt *pkt)
+{
+	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
+}
+
 /* A flow in the tables of flow.h: where it stands, and the time. */
 struct flow_place {
 	__u64	hash;
@@ -121,6 +128,20 @@ __attribute__((noinline)) int track_admitted(const struct pkt *pkt, __u64 now_ns
 	return 0;
 }
 
+/*
+ * 1 if the packet is a SYN of a flow that was admitted lately: known, and charged already. 0 else.
+ * Called as track_admitted() is, and for the same cause.
+ */
+__attribute__((noinline)) int track_resent(const struct pkt *pkt, __u64 now_ns)
+{
+	struct flow_place place;
+
+	if (!pkt || !track_opens(pkt))
+		return 0;
+	place = flow_place(pkt, now_ns);
+	return flow_admitted(&place, TRACK_SYN, false);
+}
+
 static __always_inline enum conntrack_found track_look(void *ctx, const struct pkt *pkt,
 						       struct conntrack_seen *seen,
 						       struct tcp_flow *flow)
@@ -141,12 +162,6 @@ static __always_inline bool track_pressed(const struct scene *scene)
 
 	return pressure && pressure->level != PRESSURE_CALM &&
 	       scene->now_ns - pressure->beat_ns < PRESSURE_STALE_NS;
-}
-
-/* A TCP SYN: the rest of the judgement will most likely be about a new flow. */
-static __always_inline bool track_opens(const struct pkt *pkt)
-{
-	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
 }
 
 /* Would conntrack make an entry for this packet in the middle of a flow? For a plain ACK. */
@@ -233,7 +248,7 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 	if (!scratch)
 		return REASON_FAIL_OPEN;
 	if (!window && opens)
-		return flow_admitted(&place, TRACK_SYN, false) ? REASON_KNOWN : REASON_NONE;
+		return REASON_NONE;
 	if (!window && flow_hot_seen(&place))
 		return REASON_KNOWN;
 	switch (track_look(ctx, pkt, &scratch->seen, window ? &scratch->flow : NULL)) {
@@ -245,9 +260,9 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 		scratch->proof = track_proof(&scratch->seen, true);
 		return track_found(ctx, pkt, scene, &place);
 	case CONNTRACK_ABSENT:
-		if (flow_admitted(&place, opens ? TRACK_SYN : TRACK_BURST, false))
-			return REASON_KNOWN;
-		return opens ? REASON_NONE : track_stray(pkt, scene);
+		if (opens)
+			return REASON_NONE;
+		return flow_admitted(&place, TRACK_BURST, false) ? REASON_KNOWN : track_stray(pkt, scene);
 	default:
 		return opens ? REASON_NONE : REASON_UNJUDGED;
 	}

@@ -93,6 +93,16 @@ static inline bool is_proven(const struct pkt *pkt, __u64 now_ns)
 	return all_proven || pkt->saddr[0] < proven_below;
 }
 
+static __u16 resent_port;	/* a SYN to it is of a flow that was admitted; 0: none is */
+static int resent_asked;	/* how often that was asked */
+
+static inline int track_resent(const struct pkt *pkt, __u64 now_ns)
+{
+	(void)now_ns;
+	resent_asked++;
+	return resent_port && pkt->dport == resent_port;
+}
+
 #include "bpf/admit.h"
 
 static struct class class_of_all;
@@ -115,6 +125,8 @@ static inline void start(__u64 with)
 	memset(&pressure, 0, sizeof(pressure));
 	all_proven = false;
 	proven_below = 0;
+	resent_port = 0;
+	resent_asked = 0;
 	cpu_now = 0;
 	seed = with;
 	printf("# seed %llu\n", (unsigned long long)seed);

@@ -178,6 +178,50 @@ TEST(first_refusal_is_accounted)
 	CHECK_EQ(more4(1)->dropped, 1);
 }
 
+/* What is sent again was charged before: it passes, over all limits, and leaves no trace. */
+TEST(resent_is_known_and_costs_nothing)
+{
+	struct pkt pkt = packet4(1), other = packet4(1);
+
+	limits(5, 0, 0, 0, 3);
+	CHECK_EQ(admit_at(&pkt, START, 0), REASON_NEW);
+	resent_port = pkt.dport;
+	other.dport ^= 1;
+	for (int i = 0; i < 100; i++)
+		CHECK_EQ(admit_at(&pkt, START, 0), REASON_KNOWN);
+	CHECK(!more4(1));
+	for (int i = 0; i < 2; i++)
+		CHECK_EQ(admit_at(&other, START, 0), REASON_NEW);
+	CHECK_EQ(admit_at(&other, START, 0), REASON_RATE_TOTAL);
+	CHECK_EQ(admit_at(&pkt, START, 0), REASON_KNOWN);
+	CHECK_EQ(more4(1)->total, 4);
+}
+
+/* Nobody looks whether a stranger sent it before, admitted or refused. */
+TEST(stranger_costs_no_look_at_the_flows)
+{
+	limits(5, 0, 0, 0, 3);
+	for (__u32 source = 1; source <= 100; source++)
+		CHECK_EQ(admit4(source, START), source <= 3 ? REASON_NEW : REASON_RATE_TOTAL);
+	CHECK_EQ(resent_asked, 0);
+	admit4(1, START);
+	CHECK_EQ(resent_asked, 1);
+}
+
+/* A source that got no seat may have been here all the same. */
+TEST(resent_without_a_seat_is_known)
+{
+	struct source_line full = { 0 };
+
+	limits(5, 0, 0, 0, 3);
+	for (__u32 way = 0; way < SOURCE_WAYS; way++)
+		full.way[way] = (struct source_hot){ .key = 1000 + way, .word = START | SEAT_AGAIN };
+	for (__u32 line = 0; line < LINES; line++)
+		source_lines[line] = full;
+	resent_port = packet4(1).dport;
+	CHECK_EQ(admit4(1, START), REASON_KNOWN);
+}
+
 /* Per source rates under a coarse clock, against the plain count. */
 TEST(source_rate_is_exact)
 {

@@ -113,6 +113,12 @@ static void syn_outside(struct craft *c, unsigned n __attribute__((unused)))
 	tcp(c, SERVER, 80, "198.51.100.1", 2000, TCP_SYN);
 }
 
+/* two flows, and the first of them once more */
+static void syn_again(struct craft *c, unsigned n)
+{
+	syn(c, n % 2);
+}
+
 /* one packet of the flow through NAT, which proves its source, then SYNs of that source */
 static void syn_after_ack(struct craft *c, unsigned n)
 {
@@ -418,6 +424,10 @@ static const struct row rows[] = {
 	{ REASON_KNOWN, "known, no route", ack_outside, 0, false, "check { urpf loose }" },
 	{ REASON_STRAY, "ACK of no flow", ack_of_nobody, 0, false, "check { stray drop }" },
 	{ REASON_WINDOW, "SYN from who was called", syn_outside, 0, false, "check { window drop }" },
+	{ REASON_KNOWN, "SYN sent again, over the limit", syn_again, 2, false,
+	  LIMIT("per source 1/minute burst 2; total 1/minute burst 2") },
+	{ REASON_KNOWN, "SYN sent again, and window", syn_again, 2, false,
+	  "check { window drop }\n" LIMIT("per source 1/minute burst 2") },
 	{ REASON_RATE_SOURCE, "fourth flow", syn, 3, false, LIMIT("per source 1/minute burst 3") },
 	{ REASON_RATE_SOURCE, "IPv6", syn_six, 1, false, LIMIT("per source 1/minute burst 1") },
 	{ REASON_RATE_SOURCE, "echo, another code", echo_of_code, 1, false,

@@ -243,6 +243,9 @@ TEST(flow_is_charged_once)
 	check("gre", &gre, REASON_NONE);
 	admit(false);
 	check("syn again", &syn, REASON_KNOWN);
+	xdp->bss->stranger = skb->bss->stranger = true;
+	check("syn again, nobody asks", &syn, REASON_NONE);
+	xdp->bss->stranger = skb->bss->stranger = false;
 	check("ack behind its syn", &ack, REASON_KNOWN);
 	check("udp in the same burst", &udp, REASON_KNOWN);
 	at_second(1007);

@@ -111,6 +111,12 @@ static __always_inline bool is_proven(const struct pkt *pkt __attribute__((unuse
 	return all_proven;
 }
 
+static __always_inline int track_resent(const struct pkt *pkt __attribute__((unused)),
+					__u64 now_ns __attribute__((unused)))
+{
+	return 0;
+}
+
 #include "bpf/admit.h"
 
 static __always_inline struct admission *scratch_admission(void)

@@ -5,6 +5,7 @@
 #include "bpf/conntrack_xdp.h"
 #include "bpf/state.h"
 #include "bpf/challenge.h"
+#include "bpf/track.h"
 #include "bpf/admit.h"
 
 #define admit(pkt, in, admission)	REASON_RATE_TOTAL

@@ -8,6 +8,7 @@
 #include "bpf/conntrack_xdp.h"
 #include "bpf/state.h"
 #include "bpf/challenge.h"
+#include "bpf/track.h"
 #include "bpf/admit.h"
 
 struct {

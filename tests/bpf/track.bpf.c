@@ -10,6 +10,7 @@
 struct pkt track_pkt;
 struct policy_knobs knobs;
 bool admits;		/* whatever may open a flow does */
+bool stranger;		/* the source was not seen before: nobody asks for a SYN sent again */
 
 SEC("xdp")
 int track_xdp(struct xdp_md *ctx)
@@ -19,6 +20,8 @@ int track_xdp(struct xdp_md *ctx)
 
 	enum reason reason = track(ctx, &pkt, &scene);
 
+	if (!reason && !stranger && track_resent(&pkt, scene.now_ns))
+		reason = REASON_KNOWN;
 	if (!reason && admits)
 		track_admitted(&pkt, scene.now_ns);
 	return reason;
