@@ -33,6 +33,8 @@ E2E		:= $(filter-out tests/e2e/lib.sh,$(wildcard tests/e2e/*.sh))
 # newest clang that is installed
 NEWEST		:= build/newest
 NEWEST_CLANG	= $(lastword $(CLANG) $(shell ls /usr/bin/clang-[0-9]* 2>/dev/null | sort -V))
+MAKE_NEWEST	= $(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(NEWEST) CC=clang \
+		  CLANG=$(NEWEST_CLANG) tests
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -161,12 +163,14 @@ check: all
 # installs what is missing, builds with both pairs of compilers, runs everything
 test:
 	@packaging/install-deps test
-	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab $(BUILD)/differential
-	@$(MAKE) --no-print-directory -s -j$$(nproc) BUILD=$(NEWEST) CC=clang CLANG=$(NEWEST_CLANG) tests
-	@tests/run tests/walls tests/docs $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) tests/vm/run $(E2E)
+	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab $(BUILD)/differential $(FUZZ:%=$(BUILD)/fuzz/%)
+	@$(MAKE_NEWEST)
+	@tests/run tests/walls tests/docs $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) \
+		tests/fuzz/run tests/vm/run $(E2E)
 
 # the tests that load BPF programs, under the kernels of Debian 12, emulated
 vmtest: tests
+	@$(MAKE_NEWEST)
 	@tests/run tests/vm/run
 
 # what things cost: each program prints its floor and its peers beside it
