@@ -144,4 +144,20 @@ static __always_inline void conntrack_read(const struct nf_conn *ct, bool reply,
 	flow->reply = reply;
 }
 
+/* What a look-up tells; gives the entry back. ct: NULL when none was found. seen, flow: or NULL. */
+static __always_inline enum conntrack_found conntrack_told(struct nf_conn *ct,
+							   const struct bpf_ct_opts___12 *opts,
+							   struct conntrack_seen *seen,
+							   struct tcp_flow *flow)
+{
+	if (!ct)
+		return conntrack_missed(opts);
+	if (seen)
+		*seen = conntrack_status(ct, opts->dir);
+	if (flow)
+		conntrack_read(ct, opts->dir, flow);
+	bpf_ct_release(ct);
+	return CONNTRACK_FOUND;
+}
+
 #endif

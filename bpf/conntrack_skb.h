@@ -23,14 +23,7 @@ static __always_inline enum conntrack_found conntrack_look(void *ctx,
 	if (!(features & FEATURE_CT_SKB))
 		return CONNTRACK_UNSURE;
 	ct = bpf_skb_ct_lookup(ctx, &tuple, conntrack_tuple(key, &tuple), &opts, sizeof(opts));
-	if (!ct)
-		return conntrack_missed(&opts);
-	if (seen)
-		*seen = conntrack_status(ct, opts.dir);
-	if (flow)
-		conntrack_read(ct, opts.dir, flow);
-	bpf_ct_release(ct);
-	return CONNTRACK_FOUND;
+	return conntrack_told(ct, &opts, seen, flow);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include "announce.h"
 #include "apply.h"
 #include "attach.h"
+#include "clock.h"
 #include "compile.h"
 #include "conntrack.h"
 #include "device.h"
@@ -71,14 +72,6 @@ static int slots_clear(const struct store *store, const struct arena *before,
 		result = store_hits_clear(store, fresh.hit, fresh.hits, fail);
 	slots_fresh_free(&fresh);
 	return result;
-}
-
-static __u64 realtime_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 /* Compiles it into an empty arena; what is in force tells which budgets and counters to keep. */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "attach.h"
+#include "clock.h"
 #include "conntrack.h"
 #include "hook.h"
 #include "program.h"
@@ -17,14 +18,6 @@
 __u32 attach_probe(void)
 {
 	return program_probe();
-}
-
-static __u64 realtime_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 static __u32 sources_round(__u32 sources)

@@ -4,6 +4,7 @@
 #include <time.h>
 #include "apply.h"
 #include "cli.h"
+#include "clock.h"
 #include "conntrack.h"
 #include "pressure.h"
 #include "suggest.h"
@@ -30,14 +31,6 @@ static int packets_read(const struct store *store, struct packets *packets, stru
 		}
 	free(counter);
 	return 0;
-}
-
-static __u64 realtime_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
 static int scene_read(const struct store *store, __u64 wanted_ns, struct suggest_scene *scene,

@@ -15,7 +15,7 @@
 #include <time.h>
 #include "compile.h"
 #include "tests/frame.h"
-#include "tests/share.h"
+#include "tests/arena.h"
 #include "tests/bpf/flood.skel.h"
 #include "tests/bpf/flood_bare.skel.h"
 #include "tests/bpf/flood_lru.skel.h"
