@@ -48,6 +48,19 @@ TEST(feeds_are_read)
 	entries_free(&entries);
 }
 
+TEST(a_refused_list_leaves_what_was_there)
+{
+	struct entries entries = {};
+	struct list_read read;
+	struct fail fail = {};
+
+	CHECK_EQ(read_text("10.0.0.0/8\n", 11, false, &entries, &read, &fail), 0);
+	CHECK_EQ(read_text("9.0.0.0/8\nfoo\n", 14, false, &entries, &read, &fail), -EXIT_USAGE);
+	CHECK_EQ(entries.count, 1);
+	CHECK_EQ(entries.at[0].prefix.addr[0], 10);
+	entries_free(&entries);
+}
+
 TEST(a_bad_line_refuses_the_list)
 {
 	static const struct {

@@ -174,6 +174,7 @@ struct merge {
 	struct {
 		struct prefix	prefix;
 		struct class	class;
+		long		number;
 	} cover[130];		/* the prefixes that cover this one; 0: everything */
 };
 
@@ -224,10 +225,14 @@ static int merge_all(struct merge *merge, struct classes *classes, struct table_
 		number = intern(classes, &class);
 		if (number < 0)
 			return number;
+		/* the table would leave it out: here it would only take memory */
+		if (number == merge->cover[merge->depth].number)
+			continue;
 		out[(*count)++] = (struct table_entry){ prefix, number };
 		merge->depth++;
 		merge->cover[merge->depth].prefix = prefix;
 		merge->cover[merge->depth].class = class;
+		merge->cover[merge->depth].number = number;
 	}
 	return 0;
 }
@@ -253,7 +258,7 @@ int classes_merge(struct classes *classes, struct facts *facts, const struct ent
 		merge.block_end = block->at + block->count;
 	}
 	learn_prefix(&merge, &everything, &merge.cover[0].class);
-	error = intern(classes, &merge.cover[0].class);
+	error = intern(classes, &merge.cover[0].class);	/* it is number 0 */
 	if (error >= 0)
 		error = merge_all(&merge, classes, *out, count);
 	if (!error)

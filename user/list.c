@@ -78,32 +78,11 @@ static int list_text(const char *path, const char *text, size_t length, bool ski
 	return 0;
 }
 
-/* moves what was read into the list that is kept; all of it or, without memory, nothing */
-static int list_join(struct entries *entries, struct entries *fresh, struct fail *fail)
-{
-	for (size_t i = 0; i < entries->count; i++) {
-		int status = entries_append(fresh, &entries->at[i], fail);
-
-		if (status) {
-			/* the comments belong to the list that stays */
-			for (size_t j = fresh->count - i; j < fresh->count; j++)
-				fresh->at[j].comment = NULL;
-			return status;
-		}
-	}
-	free(entries->at);
-	*entries = *fresh;
-	*fresh = (struct entries){};
-	entries_settle(entries);
-	return 0;
-}
-
 int list_read(const char *path, bool skip_bad, __u64 until_ns, struct entries *entries,
 	      struct list_read *read, struct fail *fail)
 {
-	struct entries fresh = {};
+	size_t before = entries->count, length;
 	struct stat stat;
-	size_t length;
 	char *text;
 	int status;
 
@@ -113,10 +92,12 @@ int list_read(const char *path, bool skip_bad, __u64 until_ns, struct entries *e
 	if (status)
 		return status;
 	status = list_text(strcmp(path, "-") ? path : "standard input", text, length, skip_bad,
-			   until_ns, &fresh, read, fail);
-	if (!status)
-		status = list_join(entries, &fresh, fail);
-	entries_free(&fresh);
+			   until_ns, entries, read, fail);
 	free(text);
+	/* straight behind what was there: a second list beside it would be as large again */
+	if (status)
+		entries->count = before;
+	else
+		entries_settle(entries);
 	return status;
 }

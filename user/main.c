@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The table of all commands: usage, help, completion and the manual come from it. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -213,6 +214,8 @@ int main(int argc, char **argv)
 	char *word = NULL, *nothing = "help";
 	bool json = false;
 
+	/* large lists go back to the kernel as they are freed, and grow without being copied */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	if (options_read(argc, argv, &cli, &json, &word))
 		return finish(&cli, -cli.fail.status);
 	out_init(&cli.out, stdout, json);

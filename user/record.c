@@ -23,29 +23,30 @@ enum packed_flag {
 };
 #define PACKED_MAX (2 + 16 + 8 + 2 + 2)	/* without the comment */
 
+/* The records in the making: the last lines of the arena. */
 struct buffer {
-	__u8	*bytes;
-	size_t	used, room;
+	struct arena	*arena;
+	__u32		line;		/* the first one */
+	size_t		used;
 };
+
+static __u8 *buffer_bytes(const struct buffer *buffer)
+{
+	return buffer->arena->bytes + (size_t)buffer->line * POLICY_LINE;
+}
 
 static bool buffer_reserve(struct buffer *buffer, size_t more)
 {
-	size_t room = buffer->room + buffer->room / 2 + more;
-	__u8 *bytes;
+	size_t room = (buffer->arena->lines - buffer->line) * POLICY_LINE;
+	size_t wanted = buffer->used + more;
 
-	if (buffer->used + more <= buffer->room)
-		return true;
-	bytes = realloc(buffer->bytes, room);
-	if (!bytes)
-		return false;
-	buffer->bytes = bytes;
-	buffer->room = room;
-	return true;
+	return wanted <= room ||
+	       arena_grow(buffer->arena, (wanted - room + POLICY_LINE - 1) / POLICY_LINE);
 }
 
 static void put(struct buffer *buffer, const void *bytes, size_t count)
 {
-	memcpy(buffer->bytes + buffer->used, bytes, count);
+	memcpy(buffer_bytes(buffer) + buffer->used, bytes, count);
 	buffer->used += count;
 }
 
@@ -132,27 +133,22 @@ static bool pack_policy(struct buffer *buffer, const struct policy *policy, cons
 	head.trust_bytes = buffer->used - before;
 	if (!pack_all(buffer, &policy->block, hit, now_ns, &head.block_count))
 		return false;
-	memcpy(buffer->bytes, &head, sizeof(head));
+	memcpy(buffer_bytes(buffer), &head, sizeof(head));
 	return true;
 }
 
 int record_write(struct arena *arena, const struct policy *policy, const __u16 *hit, __u64 now_ns,
 		 struct fail *fail)
 {
-	struct buffer buffer = { 0 };
+	struct buffer buffer = { .arena = arena, .line = arena_grow(arena, 1) };
 	struct policy_head *head;
-	__u32 line = 0;
 
-	if (pack_policy(&buffer, policy, hit, now_ns))
-		line = arena_grow(arena, (buffer.used + POLICY_LINE - 1) / POLICY_LINE);
-	if (line) {
-		memcpy(arena->bytes + (size_t)line * POLICY_LINE, buffer.bytes, buffer.used);
-		head = (struct policy_head *)arena->bytes;
-		head->record = line;
-		head->record_bytes = buffer.used;
-	}
-	free(buffer.bytes);
-	return line ? 0 : fail_set(fail, EXIT_REFUSED, NULL, "no memory for the policy");
+	if (!buffer.line || !pack_policy(&buffer, policy, hit, now_ns))
+		return fail_set(fail, EXIT_REFUSED, NULL, "no memory for the policy");
+	head = (struct policy_head *)arena->bytes;
+	head->record = buffer.line;
+	head->record_bytes = buffer.used;
+	return 0;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

@@ -154,13 +154,7 @@ int store_policy_read(const struct store *store, struct arena *arena, struct fai
 	close(fd);
 	if (view == MAP_FAILED)
 		return kernel_said(fail, "policy in force", errno);
-	arena->bytes = malloc((size_t)lines * POLICY_LINE);
-	if (arena->bytes)
-		memcpy(arena->bytes, view, (size_t)lines * POLICY_LINE);
-	munmap(view, (size_t)lines * POLICY_LINE);
-	if (!arena->bytes)
-		return kernel_said(fail, "policy in force", ENOMEM);
-	arena->lines = arena->room = lines;
+	*arena = (struct arena){ .bytes = view, .lines = lines };
 	return 0;
 }
 

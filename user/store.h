@@ -37,7 +37,7 @@ bool store_complete(const struct store *store);
 
 /* Which policy is in force: a number that changes with it. */
 int store_policy_id(const struct store *store, __u32 *id, struct fail *fail);
-/* The policy in force, copied into an empty arena. */
+/* The policy in force, as a view: it stays what it is when another one comes into force. */
 int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail);
 /* Makes the arena the policy in force, for every packet at one instant. */
 int store_policy_write(const struct store *store, const struct arena *arena, struct fail *fail);

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "table.h"
 
-/* a prefix as the builder sees it: the address in host order, left-aligned in 128 bits */
+/* an address in host order, left-aligned in 128 bits */
 typedef unsigned __int128 bits_t;
-struct item {
-	bits_t	bits;
-	__u32	class;
-	__u32	length;
-};
 
 struct build {
 	struct arena		*arena;
-	const struct item	*item;	/* sorted: a covering prefix comes first */
+	const struct table_entry *entry;
+	const __u32		*item;	/* which of the entries count; a covering prefix comes first */
 	__u32			family_bits;
 };
 
@@ -67,13 +65,29 @@ __u32 arena_grow(struct arena *arena, size_t count)
 
 void arena_free(struct arena *arena)
 {
-	free(arena->bytes);
+	if (arena->lines && !arena->room)
+		munmap(arena->bytes, arena->lines * POLICY_LINE);
+	else
+		free(arena->bytes);
 	*arena = (struct arena){ 0 };
 }
 
 static void *line_at(const struct build *build, __u32 line)
 {
 	return build->arena->bytes + (size_t)line * POLICY_LINE;
+}
+
+static const struct table_entry *item_at(const struct build *build, size_t number)
+{
+	return &build->entry[build->item[number]];
+}
+
+static bits_t bits_of(const struct prefix *prefix)
+{
+	__be64 half[2];
+
+	memcpy(half, prefix->addr, sizeof(half));
+	return (bits_t)be64toh(half[0]) << 64 | be64toh(half[1]);
 }
 
 /* count bits of an address, from depth on; those beyond its end are 0 */
@@ -87,9 +101,10 @@ static struct group group_at(const struct build *build, size_t first, size_t end
 			     __u32 class)
 {
 	struct group group = { first, first + 1, depth, class };
-	bits_t same = build->item[first].bits;
+	bits_t same = bits_of(&item_at(build, first)->prefix);
 
-	while (group.end < end && (build->item[group.end].bits ^ same) >> (128 - depth) == 0)
+	while (group.end < end &&
+	       (bits_of(&item_at(build, group.end)->prefix) ^ same) >> (128 - depth) == 0)
 		group.end++;
 	return group;
 }
@@ -166,20 +181,20 @@ static bool split(const struct build *build, const struct group *group, const st
 	if (!put_edge(ranges, shape, 0, &whole))
 		return false;
 	for (size_t i = group->first; i < group->end; i = next) {
-		const struct item *item = &build->item[i];
-		__u64 start = bits_at(item->bits, group->depth, shape->width), size = 1;
+		const struct table_entry *item = item_at(build, i);
+		__u64 start = bits_at(bits_of(&item->prefix), group->depth, shape->width), size = 1;
 		struct value value = { .group.class = item->class };
 
 		if (!leave(&cover, ranges, shape, start))
 			return false;
 		next = i + 1;
-		if (item->length > group->depth + shape->width) {
+		if (item->prefix.length > group->depth + shape->width) {
 			value.is_group = true;
 			value.group = group_at(build, i, group->end, group->depth + shape->width,
 					       cover.at[cover.depth].value.group.class);
 			next = value.group.end;
 		} else {
-			size <<= shape->width - (item->length - group->depth);
+			size <<= shape->width - (item->prefix.length - group->depth);
 		}
 		if (!put_edge(ranges, shape, start, &value))
 			return false;
@@ -243,14 +258,15 @@ static __u32 build_fan(struct build *build, const struct group *group)
 	for (__u32 i = 0; i < slots; i++)
 		slot[i] = group->class;
 	for (size_t i = group->first; i < group->end; i = next) {
-		const struct item *item = &build->item[i];
-		__u32 at = bits_at(item->bits, group->depth, stride), depth = group->depth + stride;
+		const struct table_entry *item = item_at(build, i);
+		__u32 at = bits_at(bits_of(&item->prefix), group->depth, stride);
+		__u32 depth = group->depth + stride;
 		struct group below;
 		__u32 ref;
 
 		next = i + 1;
-		if (item->length <= depth) {
-			for (__u32 n = 1U << (depth - item->length); n; n--)
+		if (item->prefix.length <= depth) {
+			for (__u32 n = 1U << (depth - item->prefix.length); n; n--)
 				slot[at + n - 1] = item->class;
 			continue;
 		}
@@ -278,47 +294,35 @@ static __u32 build_node(struct build *build, const struct group *group)
 	return build_fan(build, group);
 }
 
-static bits_t host_bits(const struct prefix *prefix)
+/* Lists the entries that change anything: not those that say what their cover says. class: what
+ * is said of the whole family. */
+static size_t list_items(const struct table_entry *entry, size_t count, __u32 *item, __u32 *class)
 {
-	bits_t bits = 0;
-
-	for (int i = 0; i < 16; i++)
-		bits = bits << 8 | prefix->addr[i];
-	return bits;
-}
-
-/* Takes over the entries that change anything: not those that say what their cover says. */
-static size_t take_items(struct item *item, const struct table_entry *entry, size_t count,
-			 __u32 *class)
-{
-	const struct item *cover[129];
+	const struct table_entry *cover[129];
 	size_t depth = 0, items = 0;
 
 	*class = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct item new = { host_bits(&entry[i].prefix), entry[i].class,
-				    entry[i].prefix.length };
-
-		if (!new.length) {
-			*class = new.class;
+		if (!entry[i].prefix.length) {
+			*class = entry[i].class;
 			continue;
 		}
-		while (depth && (cover[depth - 1]->bits ^ new.bits) >> (128 - cover[depth - 1]->length))
+		while (depth && !prefix_covers(&cover[depth - 1]->prefix, &entry[i].prefix))
 			depth--;
-		if (new.class == (depth ? cover[depth - 1]->class : *class))
+		if (entry[i].class == (depth ? cover[depth - 1]->class : *class))
 			continue;
-		item[items] = new;
-		cover[depth++] = &item[items++];
+		item[items++] = i;
+		cover[depth++] = &entry[i];
 	}
 	return items;
 }
 
 long table_build(struct arena *arena, const struct table_entry *entry, size_t count, int family)
 {
-	struct build build = { .arena = arena, .family_bits = family == 6 ? 128 : 32 };
+	struct build build = { .arena = arena, .entry = entry,
+			       .family_bits = family == 6 ? 128 : 32 };
 	struct group whole = { 0 };
-	struct item *item;
-	__u32 root;
+	__u32 *item, root;
 
 	if (!count)
 		return 0;
@@ -326,7 +330,7 @@ long table_build(struct arena *arena, const struct table_entry *entry, size_t co
 	if (!item)
 		return -ENOMEM;
 	build.item = item;
-	whole.end = take_items(item, entry, count, &whole.class);
+	whole.end = list_items(entry, count, item, &whole.class);
 	root = whole.class;
 	if (whole.end) {
 		root = build_node(&build, &whole);

@@ -15,7 +15,7 @@
 
 struct arena {
 	__u8	*bytes;		/* owned; lines * POLICY_LINE, zeroed where not written */
-	size_t	lines, room;
+	size_t	lines, room;	/* room 0: a view of the kernel's own bytes, only to be read */
 };
 
 /* Appends count zeroed lines; returns the number of the first, or 0 when memory is out. Line

@@ -30,9 +30,9 @@ list 1 "$TMP/one" && list 2 "$TMP/two" || bail "can't make the lists"
 printf 'mode enforce\ninterface wan0 { role outside }\n' >"$TMP/weir.conf"
 weir config load "$TMP/weir.conf" >/dev/null || bail "can't load the configuration"
 
-# load FILE: seconds of CPU and of the clock, and kilobytes of memory, are in $TMP/load
+# load FILE [--replace]: seconds of CPU and of the clock, and kilobytes of memory, are in $TMP/load
 load() {
-	lab_gw python3 - "$TMP/load" "$WEIR" -I "$INSTANCE" block load "$1" --replace <<-'PYTHON'
+	lab_gw python3 - "$TMP/load" "$WEIR" -I "$INSTANCE" block load "$@" <<-'PYTHON'
 		import os, resource, subprocess, sys, time
 		start = time.monotonic()
 		status = subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL).returncode
@@ -41,10 +41,14 @@ load() {
 		sys.exit(status)
 	PYTHON
 }
-check first_list load "$TMP/one"
+check first_list load "$TMP/one" --replace
 read -r cpu clock memory <"$TMP/load"
 check_eq all_of_it_is_on_the_list "$(weir -j block show | json 'len(v)')" "$PREFIXES"
 echo "# $PREFIXES prefixes: $cpu s of CPU, $clock s of the clock, $((memory / 1024)) MB at most in the command"
+check second_list_joins load "$TMP/two"
+read -r cpu clock memory <"$TMP/load"
+echo "# as many more: $cpu s of CPU, $clock s of the clock, $((memory / 1024)) MB at most in the command"
+check both_take_less_than_80_bytes_a_prefix [ "$memory" -lt $((16 * 1024 + 2 * PREFIXES * 80 / 1024)) ]
 
 # ---- replacement while packets flow ----------------------------------------------------------
 
@@ -62,7 +66,7 @@ wait_for 10 some blocked || bail "the flood does not arrive"
 flows() { for pid in $FLOODS; do ended "$pid" || return 0; done; return 1; }
 replaced=0
 while flows; do
-	load "$TMP/two" && load "$TMP/one" || { fail replace "block load failed"; break; }
+	load "$TMP/two" --replace && load "$TMP/one" --replace || { fail replace "block load failed"; break; }
 	replaced=$((replaced + 2))
 done
 for pid in $FLOODS; do wait_for 60 ended "$pid"; done
