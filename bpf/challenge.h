@@ -95,12 +95,26 @@ static __always_inline enum reason challenge_rst(const struct pkt *pkt, __u64 no
 	return REASON_ANSWERED;
 }
 
+/* A SYN from outside. */
+static __always_inline bool challenge_concerns(const struct pkt *pkt, __u8 role)
+{
+	return role == ROLE_OUTSIDE && pkt->l4_proto == IPPROTO_TCP &&
+	       (pkt->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+/* As admit_foresee(), with the line that it waits in. */
+static __always_inline void challenge_foresee(const struct pkt *pkt, struct admission *admission)
+{
+	const struct challenge_line *line = challenge_line(proven_key_of(pkt).line);
+
+	if (line)
+		admission->foreseen = *(volatile const __u32 *)&line->next;
+}
+
+/* For what challenge_concerns(). */
 static __always_inline enum reason challenge(const struct pkt *pkt, const struct scene *scene)
 {
-	if (!(scene->knobs->flags & (KNOB_RETRANSMIT | KNOB_COOKIE)) ||
-	    scene->role != ROLE_OUTSIDE || pkt->l4_proto != IPPROTO_TCP)
-		return REASON_NONE;
-	if ((pkt->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
+	if (!(scene->knobs->flags & (KNOB_RETRANSMIT | KNOB_COOKIE)))
 		return REASON_NONE;
 	return challenge_syn(pkt, scene);
 }

@@ -21,13 +21,22 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 	return reason && !reason_in(scene->knobs->off, reason);
 }
 
-/* To be called first: what a packet that opens a flow will ask for is on its way from memory. */
-static __always_inline void foresee(const struct pkt *pkt, struct admission *admission)
+/*
+ * To be called first: what a packet that opens a flow will ask for is on its way from memory. Which
+ * line that is, the SYN before tells: as long as strangers are challenged their SYNs end there, and
+ * nobody looks for their seats.
+ */
+static __always_inline void foresee(const struct pkt *pkt, struct scratch *scratch)
 {
 	const struct dev *dev = dev_of(dev_slot);
+	__u8 role = dev ? dev->role & 1 : ROLE_OUTSIDE;
 
-	if (track_opens(pkt))
-		admit_foresee(pkt, dev ? dev->role & 1 : ROLE_OUTSIDE, admission);
+	if (!track_opens(pkt))
+		return;
+	if (scratch->challenged && challenge_concerns(pkt, role))
+		challenge_foresee(pkt, &scratch->admission);
+	else
+		admit_foresee(pkt, role, &scratch->admission);
 }
 
 /*
@@ -63,10 +72,16 @@ __noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *
 	struct scene scene = {
 		.knobs = knobs, .now_ns = now_ns, .role = role, .answers = answers,
 	};
+	struct scratch *scratch = scratch_of_cpu();
+	enum reason reason;
 
-	if (!pkt || !knobs)
+	if (!pkt || !knobs || !scratch)
 		return REASON_FAIL_OPEN;
-	return challenge(pkt, &scene);
+	if (!challenge_concerns(pkt, role))
+		return REASON_NONE;
+	reason = challenge(pkt, &scene);
+	scratch->challenged = reason == REASON_CHALLENGED;
+	return reason;
 }
 
 __noinline int weir_answered(const struct pkt *pkt, __u64 now_ns)

@@ -20,6 +20,7 @@ struct scratch {
 	struct conntrack_seen	seen;
 	__u8			would;	/* enum reason: the first drop that is only counted; 0: none */
 	__u8			proof;	/* enum proof that the packet gave of its source; 0: none */
+	__u8			challenged;	/* 1: so was the SYN before, from outside */
 };
 
 #endif

@@ -60,7 +60,7 @@ int weir_tc(struct __sk_buff *skb)
 	pkt = &scratch->pkt;
 	scene.would = &scratch->would;
 	read_whole(skb, pkt);
-	foresee(pkt, &scratch->admission);
+	foresee(pkt, scratch);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return TC_ACT_UNSPEC;

@@ -74,7 +74,7 @@ int weir_xdp(struct xdp_md *ctx)
 	pkt = &scratch->pkt;
 	scene.would = &scratch->would;
 	weir_read(ctx, pkt);
-	foresee(pkt, &scratch->admission);
+	foresee(pkt, scratch);
 	if (!scene_open(&scene, pkt)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;

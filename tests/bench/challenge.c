@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a challenged SYN costs, parser and prefix tables apart, each from another source: the same
- * program without the challenge is the floor. Medians of ROUNDS rounds that take turns. What a SYN
- * costs end to end, beside nftables' synproxy and the kernel's SYN cookies, is told by
- * challenge-peers.sh.
+ * program without the challenge is the floor. Nothing here hides the wait for the line of memory;
+ * what the challenge adds to the whole way of a packet, which does, is told by flood.c. Medians of
+ * ROUNDS rounds that take turns. What a SYN costs end to end, beside nftables' synproxy and the
+ * kernel's SYN cookies, is told by challenge-peers.sh.
  */
 #include <bpf/bpf.h>
 #include <errno.h>

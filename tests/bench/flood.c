@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a flood of SYNs from random sources costs on its whole way through the program, until a
- * budget refuses it, and what of that are accounting and budgets: the same program with admission
- * cut out stands beside it, and one whose admission is a hash map of sources that evicts by LRU.
+ * budget refuses it or it is challenged, and what of that are accounting and budgets, or the
+ * challenge: the same program with both cut out stands beside it, and one whose admission is a hash
+ * map of sources that evicts by LRU.
  * The floor rewrites the source and drops. Medians of ROUNDS rounds that take turns.
  *
  * Then the same on two CPUs at once, beside one: what they share must not be written per packet.
@@ -61,6 +62,8 @@ static void die(const char *what)
 	bpf_map__set_max_entries(skel->maps.source, LINES); \
 	bpf_map__set_max_entries(skel->maps.source_more, LINES * SOURCE_WAYS); \
 	bpf_map__set_max_entries(skel->maps.group, LINES); \
+	skel->rodata->challenge_mask = LINES / STRANGER_SHARE - 1; \
+	bpf_map__set_max_entries(skel->maps.strangers, LINES / STRANGER_SHARE); \
 	size_more; \
 	if (type##__load(skel)) \
 		die(#type); \
@@ -132,7 +135,8 @@ static double run(int kind)
 	return opts.duration;
 }
 
-static void bench(const char *name, const char *text)
+/* goal_ns: of the part that is cut out of the rest, challenge or admission; 0: none is set */
+static void bench(const char *name, const char *text, int goal_ns)
 {
 	double ns[KINDS][ROUNDS], floor, bare, whole, lru;
 
@@ -147,8 +151,11 @@ static void bench(const char *name, const char *text)
 	bare = median(ns[BARE]) - floor;
 	whole = median(ns[WHOLE]) - floor;
 	lru = median(ns[LRU]) - floor;
-	printf("%-44s %6.0f %6.0f %6.0f %6.0f %6.0f %6.1f\n", name, floor, whole, bare, whole - bare,
-	       lru - bare, (lru - bare) / (whole - bare));
+	printf("%-44s %6.0f %6.0f %6.0f %6.0f", name, floor, whole, bare, whole - bare);
+	if (goal_ns)
+		printf("  goal %d: %s\n", goal_ns, whole - bare <= goal_ns ? "met" : "MISSED");
+	else
+		printf(" %6.0f %6.1f\n", lru - bare, (lru - bare) / (whole - bare));
 	fflush(stdout);
 }
 
@@ -220,14 +227,16 @@ int main(void)
 {
 	load();
 	printf("%-44s %6s %6s %6s %6s %6s %6s\n", "ns a SYN of a random source above floor", "floor",
-	       "whole", "rest", "admit", "LRU", "ratio");
-	bench("per source", "mode enforce; limit new-flows { per source 200/second }");
+	       "whole", "rest", "part", "LRU", "ratio");
+	bench("challenged", "mode enforce; limit new-flows { per source 200/second }; "
+	      "challenge { syn retransmit; engage above 1000/second }", 120);
+	bench("per source", "mode enforce; limit new-flows { per source 200/second }", 0);
 	bench("source, prefix and total, admitted",
 	      "mode enforce; limit new-flows { per source 200/second; "
-	      "prefix 32.0.0.0/3 total 200000000/second; total 200000000/second }");
+	      "prefix 32.0.0.0/3 total 200000000/second; total 200000000/second }", 0);
 	bench("source, prefix and total, refused",
 	      "mode enforce; limit new-flows { per source 200/second; "
-	      "prefix 32.0.0.0/3 total 20000/second; total 50000/second }");
+	      "prefix 32.0.0.0/3 total 20000/second; total 50000/second }", 0);
 	bench_both();
 	return 0;
 }

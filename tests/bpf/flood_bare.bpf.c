@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The whole way of a packet with admission cut out: the rest of what it costs. */
+/* The whole way of a packet with challenge and admission cut out: the rest of what it costs. */
 #include <stdbool.h>
 #include <stddef.h>
 #include "bpf/conntrack_xdp.h"
@@ -8,7 +8,17 @@
 #include "bpf/track.h"
 #include "bpf/admit.h"
 
+/* Asks for all that it is handed, or the compiler would leave some of it out of the call. */
+static __always_inline enum reason no_challenge(const struct scene *scene)
+{
+	if (!(scene->knobs->flags & KNOB_RETRANSMIT) || !scene->now_ns)
+		return REASON_NONE;
+	return scene->role == ROLE_OUTSIDE || scene->answers ? REASON_CHALLENGED : REASON_NONE;
+}
+
+#define challenge(pkt, scene)		no_challenge(scene)
 #define admit(pkt, in, admission)	REASON_RATE_TOTAL
 #define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
+#define challenge_foresee(pkt, admission)	((void)(admission))
 
 #include "bpf/xdp.bpf.c"
