@@ -52,7 +52,7 @@ struct dev {
 	__u64	attached_ns;
 	__u32	flags;		/* enum dev_flag */
 	__u32	behind[DEV_BEHIND];	/* what routes may name instead of it: its bridge, VLANs,
-					 * PPP sessions; 0: no more */
+					 * PPP sessions, other next hops of its routes; 0: no more */
 };
 ABI_SIZE(struct dev, 64);
 

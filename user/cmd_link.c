@@ -4,6 +4,7 @@
 #include "apply.h"
 #include "attach.h"
 #include "cli.h"
+#include "session.h"
 #include "vlan.h"
 
 static const char *const roles[] = { "outside", "inside", NULL };
@@ -56,6 +57,21 @@ static int attach_words(struct cli *cli, struct attach_request *request, unsigne
 	return 0;
 }
 
+static void session_check(const char *instance)
+{
+	struct policy policy;
+	struct store store;
+	struct fail ignored;
+
+	if (store_open(instance, STORE_READ, &store, &ignored))
+		return;
+	if (!apply_read(&store, &policy, &ignored)) {
+		session_warn(&policy, apply_now_ns());
+		policy_free(&policy);
+	}
+	store_close(&store);
+}
+
 int cmd_link_attach(struct cli *cli)
 {
 	struct attach_request request = { .role = ROLE_OUTSIDE, .driver = DRIVER_AUTO };
@@ -66,6 +82,7 @@ int cmd_link_attach(struct cli *cli)
 		return -cli->fail.status;
 	if (request.used != DRIVER_TC)
 		vlan_warn(stderr, request.name);
+	session_check(cli->instance);
 	if (!keep && !cli->out.json)
 		return 0;	/* it is what was asked for */
 	out_object_begin(&cli->out, NULL, NULL);

@@ -2,13 +2,16 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <libmnl/libmnl.h>
-#include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
-#include <linux/if.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "device.h"
+#include "out.h"
+#include "rtnl.h"
 
 /* ---- addresses ----------------------------------------------------------------------------- */
 
@@ -67,6 +70,22 @@ int device_addresses(struct prefix **own, size_t *count)
 	}
 	freeifaddrs(first);
 	return *own ? 0 : -ENOMEM;
+}
+
+__u32 device_of(const struct prefix *address)
+{
+	struct ifaddrs *first, *at;
+	struct prefix found;
+	__u32 index = 0;
+
+	if (getifaddrs(&first))
+		return 0;
+	for (at = first; at && !index; at = at->ifa_next)
+		if (at->ifa_addr && address_read(at->ifa_addr, &found) &&
+		    !prefix_compare(&found, address))
+			index = if_nametoindex(at->ifa_name);
+	freeifaddrs(first);
+	return index;
 }
 
 /* ---- devices behind a port ----------------------------------------------------------------- */
@@ -173,19 +192,17 @@ static bool behind_add(struct dev *dev, __u32 index)
 	return false;
 }
 
-void device_behind(struct dev *dev)
+static void ports_behind(struct dev *dev, const struct links *links)
 {
-	struct links links;
 	bool more = true;
 
 	memset(dev->behind, 0, sizeof(dev->behind));
 	dev->flags &= ~DEV_BEHIND_MORE;
-	links_read(&links);
 	/* a VLAN on a bridge of which this is a port: again until nothing is new */
 	while (more) {
 		more = false;
-		for (size_t i = 0; i < links.count; i++) {
-			const struct link *link = &links.at[i];
+		for (size_t i = 0; i < links->count; i++) {
+			const struct link *link = &links->at[i];
 
 			if (stands_behind(dev, link->index))
 				more |= behind_add(dev, link->master);
@@ -193,7 +210,105 @@ void device_behind(struct dev *dev)
 				more |= behind_add(dev, link->index);
 		}
 	}
-	if (links.failed)
+	if (links->failed)
 		dev->flags |= DEV_BEHIND_MORE;
+}
+
+/* ---- routes with several next hops --------------------------------------------------------- */
+
+struct sharing {
+	struct dev	*devs;		/* what is found is added to these */
+	const struct dev *ports;	/* the same before the first was found: sharing is not handed on */
+	size_t		count;
+};
+
+static bool is_strict(const struct dev *dev)
+{
+	return dev->ifindex && dev->urpf == URPF_STRICT;
+}
+
+static void share(void *data, const __u32 *device, size_t count)
+{
+	const struct sharing *sharing = data;
+
+	for (size_t i = 0; i < sharing->count; i++) {
+		struct dev *dev = &sharing->devs[i];
+		bool mine = false;
+
+		if (!is_strict(dev))
+			continue;
+		for (size_t hop = 0; hop < count; hop++)
+			mine |= stands_behind(&sharing->ports[i], device[hop]);
+		for (size_t hop = 0; hop < count && mine; hop++)
+			behind_add(dev, device[hop]);
+		if (!count)
+			dev->flags |= DEV_BEHIND_MORE;
+	}
+}
+
+static void shares_find(struct dev *devs, const struct dev *ports, size_t count)
+{
+	struct sharing sharing = { devs, ports, count };
+	struct fail ignored;
+
+	if (rtnl_multipath(share, &sharing, &ignored))
+		share(&sharing, NULL, 0);
+}
+
+void devices_behind(struct dev devs[DEV_MAX])
+{
+	struct dev ports[DEV_MAX];
+	struct links links;
+	bool any = false;
+
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		any |= is_strict(&devs[slot]);
+	if (!any)
+		return;
+	links_read(&links);
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (is_strict(&devs[slot]))
+			ports_behind(&devs[slot], &links);
 	free(links.at);
+	memcpy(ports, devs, sizeof(ports));
+	shares_find(devs, ports, DEV_MAX);
+}
+
+/* One device as if it were checked strictly, and what of that comes from its links alone. */
+static void behind_one(__u32 ifindex, struct dev *dev, struct dev *ports)
+{
+	struct links links;
+
+	*dev = (struct dev){ .ifindex = ifindex, .urpf = URPF_STRICT };
+	links_read(&links);
+	ports_behind(dev, &links);
+	free(links.at);
+	*ports = *dev;
+	shares_find(dev, ports, 1);
+}
+
+bool device_takes(__u32 ifindex, __u32 towards)
+{
+	struct dev dev, ports;
+
+	behind_one(ifindex, &dev, &ports);
+	return dev.flags & DEV_BEHIND_MORE || stands_behind(&dev, towards);
+}
+
+void device_shares(__u32 ifindex, char *names, size_t size)
+{
+	struct dev dev, ports;
+	size_t used = 0;
+
+	behind_one(ifindex, &dev, &ports);
+	*names = '\0';
+	for (int i = 0; i < DEV_BEHIND && used < size; i++) {
+		char name[IF_NAMESIZE], shown[4 * IF_NAMESIZE + 1];
+
+		if (!dev.behind[i] || stands_behind(&ports, dev.behind[i]) ||
+		    !if_indextoname(dev.behind[i], name))
+			continue;
+		out_escape(name, shown, sizeof(shown));
+		used += snprintf(names + used, size - used, "%s%s", used ? ", " : "", shown);
+	}
 }

@@ -12,6 +12,9 @@
  */
 int device_addresses(struct prefix **own, size_t *count);
 
+/* The device that has the address; 0: none. */
+__u32 device_of(const struct prefix *address);
+
 struct link {
 	__u32	index, master, lower;	/* 0: none, or in another network namespace */
 	bool	ppp, vlan;
@@ -27,11 +30,20 @@ struct links {
 void links_read(struct links *links);
 
 /*
- * The devices that routes may name for packets which arrive on this one: what it is a port of
- * (bridge, bond, VRF), what is made on top of it (VLAN, macvlan), and every PPP session, since a
- * session does not tell its port. Fills dev->behind, and DEV_BEHIND_MORE if there are too many or
- * the kernel does not say.
+ * For each device that is checked strictly: the devices that routes may name for packets which
+ * arrive on it. These are what it is a port of (bridge, bond, VRF), what is made on top of it (VLAN,
+ * macvlan), every PPP session, since a session does not tell its port, and the devices with which it
+ * shares a route that has several next hops: the kernel's answer names one of these, and packets
+ * come by any. Fills dev->behind, and DEV_BEHIND_MORE if there are too many or the kernel does not
+ * say: then any device will do.
  */
-void device_behind(struct dev *dev);
+void devices_behind(struct dev devs[DEV_MAX]);
+
+/* Would a strict check on this device take a source whose way back leaves by that one? */
+bool device_takes(__u32 ifindex, __u32 towards);
+
+/* The devices with which this one, or one on top of it, shares such a route: names, comma
+ * separated; "" if there are none. */
+void device_shares(__u32 ifindex, char *names, size_t size);
 
 #endif

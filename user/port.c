@@ -69,30 +69,28 @@ static struct dev dev_as_said(const struct dev *now, const struct interface *sai
 	if (said && said->source_count)
 		dev.flags |= DEV_SOURCES;
 	dev.urpf = said && said->urpf_set ? said->urpf : policy->check.urpf;
-	if (dev.urpf == URPF_STRICT)
-		device_behind(&dev);
 	return dev;
 }
 
 int ports_tell(const struct store *store, const struct policy *policy, bool before,
 	       struct fail *fail)
 {
-	struct dev devs[DEV_MAX];
+	struct dev devs[DEV_MAX], said[DEV_MAX];
 
 	if (store_devs_read(store, devs, fail))
 		return -fail->status;
 	for (int slot = 0; slot < DEV_MAX; slot++) {
-		const struct interface *said = port_statement(policy, devs[slot].name);
-		struct dev dev = dev_as_said(&devs[slot], said, policy);
-
-		if (!dev.ifindex)
-			continue;
+		said[slot] = dev_as_said(&devs[slot], port_statement(policy, devs[slot].name), policy);
 		if (before && !(devs[slot].flags & DEV_SOURCES))
-			dev.flags &= ~DEV_SOURCES;
-		if (before && dev.urpf > devs[slot].urpf)
-			dev.urpf = devs[slot].urpf;
-		if (memcmp(&dev, &devs[slot], sizeof(dev)) && store_dev_write(store, slot, &dev, fail))
-			return -fail->status;
+			said[slot].flags &= ~DEV_SOURCES;
+		if (before && said[slot].urpf > devs[slot].urpf)
+			said[slot].urpf = devs[slot].urpf;
 	}
+	if (!before)
+		devices_behind(said);
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (said[slot].ifindex && memcmp(&said[slot], &devs[slot], sizeof(said[slot])) &&
+		    store_dev_write(store, slot, &said[slot], fail))
+			return -fail->status;
 	return 0;
 }

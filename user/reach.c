@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include "device.h"
@@ -42,7 +43,23 @@ static bool has_six(void)
 	return six;
 }
 
-static void forwarding_warn(FILE *to, const struct policy *policy)
+static enum urpf urpf_of(const struct policy *policy, const struct interface *said)
+{
+	return said && said->urpf_set ? said->urpf : policy->check.urpf;
+}
+
+/* No fault, but less than the word promises. */
+static void sharing_warn(FILE *to, __u32 ifindex, const char *name)
+{
+	char others[DEV_BEHIND * IF_NAMESIZE];
+
+	device_shares(ifindex, others, sizeof(others));
+	if (*others)
+		fprintf(to, "weir: warning: %s shares routes with %s (several next hops): strict urpf on %s takes\n"
+			"  what leads to any of them\n", name, others, name);
+}
+
+static void devices_warn(FILE *to, const struct policy *policy)
 {
 	struct if_nameindex *devices = if_nameindex();
 	bool six = has_six();
@@ -50,11 +67,13 @@ static void forwarding_warn(FILE *to, const struct policy *policy)
 
 	for (struct if_nameindex *at = devices; at && at->if_index; at++) {
 		const struct interface *said = port_statement(policy, at->if_name);
-		enum urpf urpf = said && said->urpf_set ? said->urpf : policy->check.urpf;
+		enum urpf urpf = urpf_of(policy, said);
 
 		if (!said || (urpf == URPF_OFF && !policy->check.blackhole_table))
 			continue;
 		out_escape(at->if_name, shown, sizeof(shown));
+		if (urpf == URPF_STRICT)
+			sharing_warn(to, at->if_index, shown);
 		if (!forwards("ipv4", at->if_name))
 			fprintf(to, "weir: warning: %s does not forward IPv4: urpf and blackhole see nothing there\n"
 				"  sysctl net.ipv4.conf.%s.forwarding=1\n", shown, shown);
@@ -91,7 +110,7 @@ void reach_warn(FILE *to, const struct policy *policy, __u32 features)
 {
 	__u32 table = policy->check.blackhole_table;
 
-	forwarding_warn(to, policy);
+	devices_warn(to, policy);
 	if (!table)
 		return;
 	if (table != TABLE_MAIN && !(features & FEATURE_FIB_TBID))
@@ -124,34 +143,61 @@ static bool fact_holds(const struct facts *facts, enum fact_kind kind, enum role
 	return best && best->value;
 }
 
-bool reach_drops(const struct policy *policy, const struct prefix *host, __u64 now_ns,
+/* Would the way back be refused on the device? */
+static bool way_fails(enum urpf urpf, __u32 device, const struct session *session)
+{
+	__u32 towards;
+
+	switch (rtnl_way(&session->peer, &session->here, &towards)) {
+	case 0:
+		return urpf == URPF_STRICT && !device_takes(device, towards);
+	case -ENETUNREACH: case -EHOSTUNREACH: case -EACCES: case -EINVAL:
+		return urpf != URPF_OFF;
+	default:
+		return false;
+	}
+}
+
+static enum reason dropped_for(const struct policy *policy, const struct interface *said, __u32 device,
+			       const struct session *session, const struct facts *facts)
+{
+	const struct prefix *host = &session->peer;
+
+	if (fact_holds(facts, FACT_MARTIAN, said->role, host))
+		return REASON_MARTIAN;
+	if (said->role == ROLE_OUTSIDE && fact_holds(facts, FACT_INSIDE, said->role, host))
+		return REASON_WRONG_SIDE;
+	if (said->role == ROLE_INSIDE && said->source_count &&
+	    !fact_holds(facts, FACT_INSIDE, said->role, host))
+		return REASON_WRONG_SIDE;
+	if (policy->check.blackhole_table && hole_of(policy->check.blackhole_table, host))
+		return REASON_BLACKHOLE;
+	if (policy->check.urpf_action != CHECK_MONITOR &&
+	    way_fails(urpf_of(policy, said), device, session))
+		return REASON_URPF;
+	return REASON_NONE;
+}
+
+bool reach_drops(const struct policy *policy, const struct session *session, __u64 now_ns,
 		 enum reason *reason)
 {
+	__u32 device = session->here.family ? device_of(&session->here) : 0;
 	const struct bypass_groups no_groups = { 0 };
 	struct policy plain = *policy;
 	char name[IF_NAMESIZE];
 	const struct interface *said;
 	struct facts facts = { 0 };
-	__u32 device;
 
 	*reason = REASON_NONE;
-	if (rtnl_way(host, &device) || !if_indextoname(device, name))
+	if (device_of(&session->peer))
+		return false;	/* from this machine to itself: by no device that is judged */
+	if ((!device && rtnl_way(&session->peer, &session->here, &device)) ||
+	    !if_indextoname(device, name))
 		return false;
 	said = port_statement(policy, name);
 	plain.bypass_count = 0;
-	if (!said || source_facts(&plain, &no_groups, now_ns, &facts)) {
-		facts_free(&facts);
-		return false;
-	}
-	if (fact_holds(&facts, FACT_MARTIAN, said->role, host))
-		*reason = REASON_MARTIAN;
-	else if (said->role == ROLE_OUTSIDE && fact_holds(&facts, FACT_INSIDE, said->role, host))
-		*reason = REASON_WRONG_SIDE;
-	else if (said->role == ROLE_INSIDE && said->source_count &&
-		 !fact_holds(&facts, FACT_INSIDE, said->role, host))
-		*reason = REASON_WRONG_SIDE;
-	else if (policy->check.blackhole_table && hole_of(policy->check.blackhole_table, host))
-		*reason = REASON_BLACKHOLE;
+	if (said && !source_facts(&plain, &no_groups, now_ns, &facts))
+		*reason = dropped_for(policy, said, device, session, &facts);
 	facts_free(&facts);
 	return *reason;
 }

@@ -5,16 +5,21 @@
 
 #include <stdio.h>
 #include "policy.h"
+#include "session.h"
 
 /*
- * Warns of devices that do not forward, where the kernel answers nothing; of a blackhole table that
- * this kernel can't ask by itself; and of a blackhole for everything. features: enum feature.
+ * Warns of devices that do not forward, where the kernel answers nothing; of routes with several
+ * next hops, which a strict check has to be mild about; of a blackhole table that this kernel can't
+ * ask by itself; and of a blackhole for everything. features: enum feature.
  */
 void reach_warn(FILE *to, const struct policy *policy, __u32 features);
 
-/* Would the policy drop this host as a source, by what it says of sides and martians, or by its
- * blackhole routes? Fills *reason. Takes the device that the way back leaves by. */
-bool reach_drops(const struct policy *policy, const struct prefix *host, __u64 now_ns,
+/*
+ * Would the policy drop the packets of this session, by what it says of sides and martians, by its
+ * blackhole routes, or for the way back? Fills *reason. They are taken to arrive on the device that
+ * has the session's address here, or else on the one by which the way back leaves.
+ */
+bool reach_drops(const struct policy *policy, const struct session *session, __u64 now_ns,
 		 enum reason *reason);
 
 #endif

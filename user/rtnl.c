@@ -92,12 +92,11 @@ static int hole_read(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-int rtnl_holes(__u8 protocol, struct holes *holes, struct fail *fail)
+/* A dump of the routes of both families that the header asks for. */
+static int dump(const struct rtmsg *asked, mnl_cb_t callback, void *data, struct fail *fail)
 {
 	static const __u8 families[] = { AF_INET, AF_INET6 };
-	struct reading reading = { holes, protocol };
 
-	*holes = (struct holes){ 0 };
 	for (int i = 0; i < 2; i++) {
 		char buffer[512];
 		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -106,17 +105,84 @@ int rtnl_holes(__u8 protocol, struct holes *holes, struct fail *fail)
 		request->nlmsg_type = RTM_GETROUTE;
 		request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 		route = mnl_nlmsg_put_extra_header(request, sizeof(*route));
+		*route = *asked;
 		route->rtm_family = families[i];
-		route->rtm_protocol = protocol;
-		if (protocol != RTNL_ANY)
-			route->rtm_type = RTN_BLACKHOLE;
-		if (talk(request, hole_read, &reading) == 0 || errno == EAFNOSUPPORT)
-			continue;
-		free(holes->at);
-		*holes = (struct holes){ 0 };
-		return failed(fail, "read the routes");
+		if (talk(request, callback, data) && errno != EAFNOSUPPORT)
+			return failed(fail, "read the routes");
 	}
 	return 0;
+}
+
+int rtnl_holes(__u8 protocol, struct holes *holes, struct fail *fail)
+{
+	struct reading reading = { holes, protocol };
+	const struct rtmsg asked = {
+		.rtm_protocol = protocol,
+		.rtm_type = protocol == RTNL_ANY ? RTN_UNSPEC : RTN_BLACKHOLE,
+	};
+
+	*holes = (struct holes){ 0 };
+	if (dump(&asked, hole_read, &reading, fail) == 0)
+		return 0;
+	free(holes->at);
+	*holes = (struct holes){ 0 };
+	return -fail->status;
+}
+
+/* ---- several next hops --------------------------------------------------------------------- */
+
+struct multipath {
+	void	(*take)(void *data, const __u32 *device, size_t count);
+	void	*data;
+};
+
+static void hops_take(const struct multipath *multipath, const struct nlattr *hops)
+{
+	const struct rtnexthop *hop = mnl_attr_get_payload(hops);
+	size_t left = mnl_attr_get_payload_len(hops), count = 0;
+	__u32 device[RTNL_HOPS];
+
+	while (RTNH_OK(hop, left)) {
+		if (count == RTNL_HOPS)
+			return multipath->take(multipath->data, NULL, 0);
+		device[count++] = hop->rtnh_ifindex;
+		left -= RTNH_ALIGN(hop->rtnh_len);
+		hop = RTNH_NEXT(hop);
+	}
+	multipath->take(multipath->data, device, count);
+}
+
+static int multipath_read(const struct nlmsghdr *message, void *data)
+{
+	bool device = false, object = false;
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct rtmsg)) {
+		switch (mnl_attr_get_type(attribute)) {
+		case RTA_MULTIPATH:
+			hops_take(data, attribute);
+			return MNL_CB_OK;
+		case RTA_OIF:
+			device = true;
+			break;
+		case RTA_NH_ID:
+			object = true;
+			break;
+		}
+	}
+	/* net.ipv4.nexthop_compat_mode=0: a next hop, or a group of them, behind a number */
+	if (object && !device)
+		((struct multipath *)data)->take(((struct multipath *)data)->data, NULL, 0);
+	return MNL_CB_OK;
+}
+
+int rtnl_multipath(void (*take)(void *data, const __u32 *device, size_t count), void *data,
+		   struct fail *fail)
+{
+	const struct rtmsg asked = { .rtm_type = RTN_UNICAST };
+	struct multipath multipath = { take, data };
+
+	return dump(&asked, multipath_read, &multipath, fail);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -168,7 +234,7 @@ static int way_read(const struct nlmsghdr *message, void *data)
 	return MNL_CB_STOP;
 }
 
-int rtnl_way(const struct prefix *host, __u32 *device)
+int rtnl_way(const struct prefix *host, const struct prefix *from, __u32 *device)
 {
 	char buffer[512];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -181,6 +247,10 @@ int rtnl_way(const struct prefix *host, __u32 *device)
 	route->rtm_family = six ? AF_INET6 : AF_INET;
 	route->rtm_dst_len = six ? 128 : 32;
 	mnl_attr_put(request, RTA_DST, six ? 16 : 4, host->addr);
+	if (from->family == host->family) {
+		route->rtm_src_len = route->rtm_dst_len;
+		mnl_attr_put(request, RTA_SRC, six ? 16 : 4, from->addr);
+	}
 	*device = 0;
 	if (talk(request, way_read, device))
 		return -errno;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Routes that lead nowhere, by rtnetlink. */
+/* Routes, by rtnetlink: those that lead nowhere, those that lead several ways, those to one host. */
 #ifndef WEIR_RTNL_H
 #define WEIR_RTNL_H
 
@@ -27,7 +27,16 @@ int rtnl_hole_add(__u8 protocol, const struct hole *hole, struct fail *fail);
 /* One that has gone already is no failure. */
 int rtnl_hole_del(__u8 protocol, const struct hole *hole, struct fail *fail);
 
-/* The device by which packets to a host leave. 0, or -errno. */
-int rtnl_way(const struct prefix *host, __u32 *device);
+/*
+ * Calls take() for each route that has several next hops, with the devices of these; with none if
+ * the kernel does not tell them, or if there are more than RTNL_HOPS. Both families, all tables.
+ */
+#define RTNL_HOPS 64
+int rtnl_multipath(void (*take)(void *data, const __u32 *device, size_t count), void *data,
+		   struct fail *fail);
+
+/* The device by which packets to a host leave; from: an address of this machine that they bear, or
+ * family 0. 0, or -errno: -ENETUNREACH and others when there is no way. */
+int rtnl_way(const struct prefix *host, const struct prefix *from, __u32 *device);
 
 #endif

@@ -9,8 +9,8 @@
 
 #define PARENTS_MAX 32
 
-/* "192.0.2.7 50123 ...": the address. A link-local one has its device behind a '%'. */
-static bool peer_read(const char *text, struct prefix *peer)
+/* The first word as an address. A link-local one has its device behind a '%'. */
+static bool address_read(const char *text, struct prefix *out)
 {
 	char address[64];
 	struct fail ignored;
@@ -20,7 +20,25 @@ static bool peer_read(const char *text, struct prefix *peer)
 		return false;
 	memcpy(address, text, length);
 	address[length] = '\0';
-	return prefix_parse(address, peer, &ignored) == 0;
+	return prefix_parse(address, out, &ignored) == 0;
+}
+
+static const char *word_after(const char *text)
+{
+	text += strcspn(text, " ");
+	return text + strspn(text, " ");
+}
+
+/* SSH_CONNECTION: "192.0.2.7 50123 192.0.2.1 22"; SSH_CLIENT: "192.0.2.7 50123 22" */
+static bool session_read(const char *text, struct session *session)
+{
+	*session = (struct session){ 0 };
+	if (!address_read(text, &session->peer))
+		return false;
+	text = word_after(word_after(text));
+	if (*word_after(text) && !address_read(text, &session->here))
+		session->here.family = 0;
+	return true;
 }
 
 /* The value of a variable in "NAME=value" strings that follow each other. */
@@ -34,13 +52,13 @@ static const char *environ_value(const char *environ, size_t size, const char *n
 	return NULL;
 }
 
-static bool environ_peer(const char *environ, size_t size, struct prefix *peer)
+static bool environ_session(const char *environ, size_t size, struct session *session)
 {
 	const char *text = environ_value(environ, size, "SSH_CONNECTION");
 
 	if (!text)
 		text = environ_value(environ, size, "SSH_CLIENT");
-	return text && peer_read(text, peer);
+	return text && session_read(text, session);
 }
 
 /* the parent of a process, 0: none that we may see */
@@ -61,7 +79,7 @@ static pid_t parent_of(pid_t process)
 	return after && strlen(after) > 4 ? atoi(after + 4) : 0;
 }
 
-static bool process_peer(pid_t process, struct prefix *peer)
+static bool process_session(pid_t process, struct session *session)
 {
 	char path[64], *text = NULL;
 	size_t room = 0;
@@ -75,13 +93,13 @@ static bool process_peer(pid_t process, struct prefix *peer)
 		return false;
 	/* one variable at a time */
 	while (!found && (size = getdelim(&text, &room, '\0', file)) > 0)
-		found = environ_peer(text, size, peer);
+		found = environ_session(text, size, session);
 	free(text);
 	fclose(file);
 	return found;
 }
 
-bool session_peer(struct prefix *peer)
+bool session_find(struct session *session)
 {
 	const char *text = getenv("SSH_CONNECTION");
 	pid_t process = getppid();
@@ -89,41 +107,42 @@ bool session_peer(struct prefix *peer)
 	if (!text)
 		text = getenv("SSH_CLIENT");
 	if (text)
-		return peer_read(text, peer);
+		return session_read(text, session);
 	for (int i = 0; i < PARENTS_MAX && process > 1; i++, process = parent_of(process))
-		if (process_peer(process, peer))
+		if (process_session(process, session))
 			return true;
 	return false;
 }
 
-/* What of the policy drops the peer. */
-static bool dropped_by(const struct policy *policy, const struct prefix *peer, __u64 now_ns,
+/* What of the policy drops the session's packets. */
+static bool dropped_by(const struct policy *policy, const struct session *session, __u64 now_ns,
 		       char *what, size_t size)
 {
-	const struct entry *entry = entries_find(&policy->block, peer, now_ns);
+	const struct entry *entry = entries_find(&policy->block, &session->peer, now_ns);
 	enum reason reason;
 
 	if (entry) {
 		prefix_print(&entry->prefix, what, size);
 		return true;
 	}
-	if (!reach_drops(policy, peer, now_ns, &reason))
+	if (!reach_drops(policy, session, now_ns, &reason))
 		return false;
 	snprintf(what, size, "%s", reason == REASON_MARTIAN ? "check { martians }" :
-		 reason == REASON_BLACKHOLE ? "check { blackhole }" : "the sources of an interface");
+		 reason == REASON_BLACKHOLE ? "check { blackhole }" :
+		 reason == REASON_URPF ? "urpf" : "the sources of an interface");
 	return true;
 }
 
 void session_warn(const struct policy *policy, __u64 now_ns)
 {
 	char peer_text[PREFIX_TEXT], what[PREFIX_TEXT];
-	struct prefix peer;
+	struct session session;
 
-	if (!session_peer(&peer) || entries_find(&policy->trust, &peer, now_ns))
+	if (!session_find(&session) || entries_find(&policy->trust, &session.peer, now_ns))
 		return;
-	if (!dropped_by(policy, &peer, now_ns, what, sizeof(what)))
+	if (!dropped_by(policy, &session, now_ns, what, sizeof(what)))
 		return;
-	prefix_print(&peer, peer_text, sizeof(peer_text));
+	prefix_print(&session.peer, peer_text, sizeof(peer_text));
 	fprintf(stderr, "weir: warning: %s blocks %s, from where this session comes%s\n"
 		"  keep it: weir trust add %s\n", what, peer_text,
 		policy->mode == MODE_ENFORCE ? "" : " (in monitor mode nothing is dropped yet)", peer_text);

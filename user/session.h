@@ -5,14 +5,19 @@
 
 #include "policy.h"
 
+struct session {
+	struct prefix	peer;		/* the client's address */
+	struct prefix	here;		/* the one it was opened to; family 0: unknown */
+};
+
 /*
- * The client's address of the session, from SSH_CONNECTION or SSH_CLIENT of this process or, since
- * sudo hides them, of one of its parents. False when there is none.
+ * From SSH_CONNECTION or SSH_CLIENT of this process or, since sudo hides them, of one of its
+ * parents. False when there is none.
  */
-bool session_peer(struct prefix *peer);
+bool session_find(struct session *session);
 
 /* Warns on stderr when the policy would cut the session off: its client is blocked, a martian, on
- * the wrong side or in a blackhole, and not trusted. */
+ * the wrong side, in a blackhole or not where the way back leads, and not trusted. */
 void session_warn(const struct policy *policy, __u64 now_ns);
 
 #endif

@@ -91,6 +91,41 @@ check blackholes_cut_known_flows wait_for 5 silent
 lab_gw ip route del blackhole 25.0.0.11 table 666
 check and_let_them_go_again wait_for 10 more $(($(answers) + 5))
 
+# ---- two uplinks -----------------------------------------------------------------------------
+
+lab_veth "$LAB_OUT" out1 "$LAB_GW" wan1 && lab_gw ip addr add 25.0.8.1/24 dev wan1 &&
+	lab_out ip addr add 25.0.8.254/24 dev out1 && lab_gw ip route add 25.0.2.0/24 dev lan0 ||
+	bail "can't make the second uplink"
+cat >"$TMP/two.conf" <<-CONF
+	mode enforce
+	check { urpf strict }
+	interface wan0 { role outside }
+	interface wan1 { role outside }
+	interface lan0 { role inside; urpf off }
+CONF
+session() { SSH_CONNECTION="$1 1 $2 22" weir check "$TMP/two.conf" 2>&1 | grep -c 'urpf blocks .*this session'; }
+check_eq check_warns_of_a_session_that_urpf_cuts "$(session 25.0.0.11 25.0.8.1)" 1
+check_eq check_warns_of_a_session_with_no_way_back "$(session 31.0.0.7 25.0.8.1)" 1
+check_eq session_on_its_own_uplink_is_no_matter "$(session 25.0.0.11 $LAB_WAN)" 0
+# a reply leaves by one of the two, a packet comes by any
+lab_gw ip route replace 20.0.0.0/8 nexthop via 25.0.0.254 nexthop via 25.0.8.254 ||
+	bail "can't set a route with two next hops"
+weir config load "$TMP/two.conf" >/dev/null || bail "can't load the configuration of two uplinks"
+lab_flush
+before=$(counter urpf drop)
+TO=$LAB_ROUTED	# newer kernels choose the next hop by an address of their own
+spoof outside 20.5.0.0/16
+check_eq sources_with_two_ways_back_pass "$(counter urpf drop)" "$before"
+check and_open_flows [ "$(lab_count)" -gt $((COUNT / 4)) ]
+spoof outside 25.0.2.0/24
+check_eq sources_of_another_device_are_dropped $(($(counter urpf drop) - before)) \
+	"$(json 'v["packets"]' <"$TMP/flood")"
+check_eq session_on_any_of_them_is_no_matter "$(session 25.0.0.11 25.0.8.1)" 0
+weir check >/dev/null 2>"$TMP/check"
+check_eq check_tells_of_shared_routes "$(grep -c 'wan0 shares routes with wan1' "$TMP/check")" 1
+SSH_CONNECTION="31.0.0.7 1 $LAB_WAN 22" weir link attach dev wan0 >/dev/null 2>"$TMP/check"
+check_eq attach_warns_of_a_session_that_urpf_cuts "$(grep -c 'urpf blocks 31.0.0.7' "$TMP/check")" 1
+
 # ---- what would cut off who asks -------------------------------------------------------------
 
 SSH_CONNECTION="10.9.0.7 1 10.9.0.1 22" weir check "$TMP/weir.conf" >"$TMP/check" 2>&1
