@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Typed access to the pinned maps of one instance. The only file that calls bpf_map_*(). Sums the
- * CPUs. What is returned is a copy unless said otherwise.
+ * Typed access to the pinned maps of one instance: store.c, and store_counts.c for what the datapath
+ * counts. Nobody else calls bpf_map_*(). Sums the CPUs. What is returned is a copy unless said
+ * otherwise.
  */
 #ifndef WEIR_STORE_H
 #define WEIR_STORE_H
