@@ -380,8 +380,11 @@ struct run {
 	__u8	full_percent;	/* conntrack; 0: nothing */
 	__u8	reserve_percent;
 	__u8	challenge_way;	/* enum challenge_way */
-	__u8	reserved[4];
-	__u64	reserved2;
+	__u8	length6;	/* bits of an IPv6 address that are one source; 0: 64 */
+	__u8	wanted_length6;	/* what the policy in force says of that, for an instance made anew */
+	__u8	reserved[2];
+	__u32	wanted_sources;	/* 0: nothing, as above */
+	__u32	reserved2;
 };
 ABI_SIZE(struct run, 64);
 

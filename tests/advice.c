@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What status says is wrong: each of it is said, the most urgent first, and nothing in peace. */
 #include "advice.h"
+#include "capacity.h"
 #include "test.h"
 
 static struct run run;
@@ -11,7 +12,9 @@ static char text[ADVICE_MAX][ADVICE_TEXT];
 /* one native device, enforcing for ever, a table that is half full */
 static struct situation peace(void)
 {
-	run = (struct run){ .mode = MODE_ENFORCE, .features = FEATURE_CT_XDP };
+	run = (struct run){
+		.mode = MODE_ENFORCE, .features = FEATURE_CT_XDP, .sources = CAPACITY_DEFAULT,
+	};
 	memset(devs, 0, sizeof(devs));
 	memset(state, 0, sizeof(state));
 	devs[3] = (struct dev){ .ifindex = 7, .driver = DRIVER_NATIVE, .name = "wan0" };
@@ -44,6 +47,15 @@ TEST(limits_that_hit_flows_that_work)
 	is.audit = (struct audit_alarm){ .asked = 90, .established = 3, .reason = "rate-source" };
 	says(&is, 0, "3 of 90 drops that were looked up belonged to established flows");
 	says(&is, 0, "rate-source");
+}
+
+TEST(tables_that_are_not_as_the_policy_wants)
+{
+	struct situation is = peace();
+
+	run.wanted_sources = 4000000;
+	says(&is, 0, "1048576 sources, not 4194304");
+	says(&is, 0, "weir off");
 }
 
 /* spoofed packets with the addresses of a flow are dropped as such, and rightly */

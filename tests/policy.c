@@ -136,6 +136,9 @@ TEST(texts_round_trip)
 		  "\tprefix 11.0.0.0/8 per aggregate 50000/second\n}\n" },
 		{ "challenge { engage above 10/second }",
 		  "mode monitor\nchallenge {\n\tsyn off\n\tengage above 10/second unproven\n}\n" },
+		{ "sources { }", "mode monitor\n" },
+		{ "sources { ipv6 56; capacity 4000k }", "mode monitor\nsources {\n\tcapacity 4M\n\tipv6 56\n}\n" },
+		{ "sources { capacity 1048576 }", "mode monitor\nsources {\n\tcapacity 1048576\n}\n" },
 		{ "define D = { 192.0.2.1, 2001:db8::1 }\nbypass { udp port 53 to $D from { ::/0 } fast }",
 		  "mode monitor\nbypass {\n\tudp port 53 to 2001:db8::1 from ::/0 fast\n}\n" },
 		{ "bypass { proto 99; proto tcp port 80; port 5-9; gre from 10.0.0.0/8; fast esp }",
@@ -156,7 +159,7 @@ TEST(errors_name_place_and_cure)
 		const char	*remedy;	/* contains */
 	} rows[] = {
 		{ "mdoe monitor", 1, 1, "unexpected \"mdoe\"; expected mode, interface, trusted, blocked, "
-		  "check, limit, pressure, challenge, bypass, define or include", "did you mean \"mode\"?" },
+		  "check, limit, pressure, challenge, sources, bypass, define or include", "did you mean \"mode\"?" },
 		{ "mode\n", 1, 5, "unexpected end of line; expected monitor or enforce", "" },
 		{ "mode", 1, 5, "unexpected end of text; expected monitor or enforce", "" },
 		{ "mode enforce for 0", 1, 18, "a time of 0", "" },
@@ -226,6 +229,13 @@ TEST(errors_name_place_and_cure)
 		{ "challenge { syn cokie }", 1, 17, "unexpected \"cokie\"; expected off, retransmit or cookie",
 		  "did you mean \"cookie\"?" },
 		{ "challenge { engage above 0/s }", 1, 26, "\"0/s\": a rate of 0", "" },
+		{ "sources { capacity 1023 }", 1, 20, "\"1023\" is not within 1024 and 67108864", "" },
+		{ "sources { capacity 68M }", 1, 20, "\"68M\" is not within 1024 and 67108864", "" },
+		{ "sources { capacity 4G }", 1, 20, "\"4G\" is not a number", "4M" },
+		{ "sources { ipv6 47 }", 1, 16, "\"47\" is not within 48 and 128", "" },
+		{ "sources { ipv6 129 }", 1, 16, "\"129\" is not within 48 and 128", "" },
+		{ "sources { ipv6 56\nipv6 64 }", 2, 1, "\"ipv6\" is already set at test.conf:1", "" },
+		{ "sources { size 4M }", 1, 11, "unexpected \"size\"; expected capacity or ipv6", "" },
 		{ "bypass { upd port 53 }", 1, 10, "unexpected \"upd\"; expected a protocol", "" },
 		{ "bypass { fast }", 1, 15, "unexpected \"}\"; expected a protocol", "" },
 		{ "bypass { udp port 0 }", 1, 19, "\"0\": a port is 1 to 65535", "" },

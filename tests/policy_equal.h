@@ -94,7 +94,8 @@ static inline bool policy_equal(const struct policy *a, const struct policy *b)
 	return entries_equal(&a->trust, &b->trust) && entries_equal(&a->block, &b->block) &&
 	       checks_equal(&a->check, &b->check) && pressure_equal(&a->pressure, &b->pressure) &&
 	       a->challenge.way == b->challenge.way &&
-	       rate_equal(&a->challenge.engage, &b->challenge.engage);
+	       rate_equal(&a->challenge.engage, &b->challenge.engage) &&
+	       a->sources.sources == b->sources.sources && a->sources.length6 == b->sources.length6;
 }
 
 /* the policy as text; the caller frees it */

@@ -174,6 +174,10 @@ TEST(random_policies_round_trip)
 		policy.challenge.way = random_below(CHALLENGE_COOKIE + 1);
 		if (random_below(2))
 			policy.challenge.engage = random_rate();
+		if (random_below(2))
+			policy.sources.sources = CAPACITY_LEAST + random_below(CAPACITY_MOST - CAPACITY_LEAST + 1);
+		if (random_below(2))
+			policy.sources.length6 = LENGTH6_LEAST + random_below(LENGTH6_MOST - LENGTH6_LEAST + 1);
 		text = policy_text(&policy, NOW);
 		CHECK_SAID(!policy_parse(text, "test.conf", NOW, &again, &fail), "%u:%u: %s\n%s",
 			   fail.line, fail.column, fail.what, text);

@@ -2,6 +2,7 @@
 /* Accounting by source, against what a list without limits would know. */
 #include "test.h"
 #include "admission.h"
+#include "source.h"
 
 /* Sources so few that they fit: every number is what a naive count says. */
 TEST(exact_while_sources_fit)
@@ -182,6 +183,40 @@ TEST(ipv6_source_is_the_prefix_that_was_asked_for)
 			 address_half(outside.saddr[0], outside.saddr[1]) &
 			 (length[i] < 64 ? ~0ULL << (64 - length[i]) : ~0ULL));
 	}
+}
+
+/* What user space makes of the table: the prefix that came, however long a source is. */
+TEST(ipv6_source_is_told_as_its_prefix)
+{
+	static const __u8 length[] = { 48, 56, 64, 65, 96, 127, 128 };
+	struct source_keys keys = { .secret = { HASH_KEY } };
+
+	for (size_t i = 0; i < sizeof(length); i++) {
+		struct admit_input in = { .head = &head, .knobs = &knobs, .source = &class_of_all,
+					  .now_ns = START };
+		struct admission admission = {};
+		struct pkt pkt = { .family = 6 };
+		struct prefix wanted = { .family = 6, .length = length[i] };
+		struct source_row row;
+		struct source *source = &admission.source;
+		const struct source_hot *hot;
+
+		start(21 + i);
+		for (int word = 0; word < 4; word++)
+			pkt.saddr[word] = draw();
+		memcpy(wanted.addr, pkt.saddr, sizeof(wanted.addr));
+		for (int bit = length[i]; bit < 128; bit++)
+			wanted.addr[bit / 8] &= ~(0x80 >> bit % 8);
+		source_length6 = keys.length6 = length[i];
+		CHECK_EQ(admit(&pkt, &in, &admission), REASON_NEW);
+		hot = &source_lines[source->line].way[source->seat.way];
+		CHECK(source_read(hot, more_of(&pkt), START, &keys, &row));
+		CHECK_EQ(row.prefix.family, length[i] > 64 ? 0 : 6);
+		CHECK_EQ(admit(&pkt, &in, &admission), REASON_NEW);
+		CHECK(source_read(hot, more_of(&pkt), START, &keys, &row));
+		CHECK_SAID(!prefix_compare(&row.prefix, &wanted), "of /%u", length[i]);
+	}
+	source_length6 = 64;
 }
 
 int main(void)

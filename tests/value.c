@@ -288,6 +288,33 @@ TEST(percents_and_numbers_are_read)
 	CHECK(number == ~0ULL);
 }
 
+TEST(amounts_are_read_and_printed)
+{
+	static const struct row rows[] = {
+		{ "1000", "1k", "" }, { "1048576", "1048576", "" }, { "4M", "4M", "" },
+		{ "4000k", "4M", "" }, { "1500k", "1500k", "" }, { "18446744073709M", "18446744073709M", "" },
+		{ "999", NULL, "within 1k and" }, { "18446744073710M", NULL, "within 1k and" },
+		{ "4m", NULL, "write 1000, 256k or 4M" }, { "4 M", NULL, "not a number" },
+		{ "M", NULL, "not a number" }, { "4Mk", NULL, "not a number" },
+		{ "-4M", NULL, "not a number" }, { "", NULL, "not a number" },
+	};
+
+	EACH(row, rows) {
+		char text[AMOUNT_TEXT];
+		struct fail fail;
+		__u64 amount = 7;
+		int status = amount_parse(row->text, 1000, ~0ULL, &amount, &fail);
+
+		if (!row->wanted) {
+			check_failed(row, status, &fail);
+			CHECK_EQ(amount, 7);
+			continue;
+		}
+		CHECK_SAID(!status, "for \"%s\"", row->text);
+		CHECK_STR(amount_print(amount, text, sizeof(text)), row->wanted);
+	}
+}
+
 TEST(the_nearest_word_is_offered)
 {
 	static const char *const words[] = { "trusted", "blocked", "limit", "mode",

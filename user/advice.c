@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "advice.h"
+#include "capacity.h"
 #include "value.h"
 
 struct list {
@@ -103,6 +104,7 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 	bool over = is->run->mode == MODE_ENFORCE && is->run->enforce_until_ns &&
 		    is->run->enforce_until_ns <= is->now_ns;
 	struct list list = { .text = text };
+	char differs[96];
 
 	snprintf(list.weir, sizeof(list.weir), strcmp(is->instance, "default") ? "weir -I %s" : "weir",
 		 is->instance);
@@ -119,5 +121,8 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 		    is->fail_open);
 	say_audit(&list, is);
 	say_mode(&list, is, over);
+	if (capacity_differs(is->run, differs, sizeof(differs)))
+		say(&list, "made with other sources than the policy wants, %s: %s off, then load its file again",
+		    differs, list.weir);
 	return list.count;
 }

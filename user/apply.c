@@ -55,6 +55,8 @@ static int policy_tell(const struct store *store, const struct policy *policy, s
 	run.tight_percent = policy->pressure.tight_percent;
 	run.full_percent = policy->pressure.full_percent;
 	run.reserve_percent = policy->pressure.reserve_percent;
+	run.wanted_sources = policy->sources.sources;
+	run.wanted_length6 = policy->sources.length6;
 	return store_run_write(store, &run, fail);
 }
 
@@ -266,7 +268,8 @@ static void detach_unwanted(struct store *store, const struct policy *policy,
 }
 
 /* The maps and an empty policy, for an instance that has none yet. */
-static int instance_ready(struct store *store, bool *fresh, struct fail *fail)
+static int instance_ready(struct store *store, const struct capacity *said, bool *fresh,
+			  struct fail *fail)
 {
 	struct policy empty;
 
@@ -274,7 +277,7 @@ static int instance_ready(struct store *store, bool *fresh, struct fail *fail)
 	if (!*fresh)
 		return netns_check(store, fail);
 	policy_init(&empty);
-	if (attach_create(store, SOURCES_DEFAULT, fail))
+	if (attach_create(store, said, fail))
 		return -fail->status;
 	return put_in_force(store, &empty, fail);
 }
@@ -331,7 +334,7 @@ int apply_attach(const char *instance, struct attach_request *request, unsigned 
 				"%s: no such device", request->name);
 	if (store_make(instance, &store, fail))
 		return -fail->status;
-	result = instance_ready(&store, &fresh, fail);
+	result = instance_ready(&store, &(struct capacity){}, &fresh, fail);
 	if (!result)
 		result = attach_one(&store, request, keep, fail);
 	if (result && fresh)
@@ -394,15 +397,18 @@ int apply_policy(struct store *store, const struct policy *policy, struct apply_
 {
 	struct fail ignored;
 	bool fresh;
+	struct run run;
 	int result = announce_check_all(policy, fail);
 
 	*told = (struct apply_told){ 0 };
 	if (result)
 		return result;
-	result = instance_ready(store, &fresh, fail);
+	result = instance_ready(store, &policy->sources, &fresh, fail);
 	if (!result)
 		result = switch_over(store, policy, told, fail);
 	if (result && fresh)
 		pin_remove(store->instance, &ignored);
+	if (!result && !store_run_read(store, &run, &ignored))
+		capacity_differs(&run, told->later, sizeof(told->later));
 	return result;
 }

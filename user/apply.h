@@ -16,6 +16,8 @@ int apply_read(const struct store *store, struct policy *policy, struct fail *fa
 /* What an operator should hear of: names, comma separated, cut off where there are too many. */
 struct apply_told {
 	char	missing[512];	/* names and globs that no device has */
+	char	later[96];	/* how the sources of the instance are not as the policy wants them:
+				 * they stay as they are while it lives */
 	char	detached[512];	/* devices that were attached and that the policy does not name */
 };
 

@@ -20,18 +20,12 @@ __u32 attach_probe(void)
 	return program_probe();
 }
 
-static __u32 sources_round(__u32 sources)
+int attach_create(struct store *store, const struct capacity *said, struct fail *fail)
 {
-	__u32 rounded = 1024;
-
-	while (rounded < sources && rounded < 1u << 26)
-		rounded *= 2;
-	return rounded;
-}
-
-int attach_create(struct store *store, __u32 sources, struct fail *fail)
-{
-	struct run run = { .sources = sources_round(sources), .made_ns = realtime_ns() };
+	struct capacity capacity = capacity_of(said);
+	struct run run = {
+		.sources = capacity.sources, .length6 = capacity.length6, .made_ns = realtime_ns(),
+	};
 	struct secret secret;
 	struct stat netns;
 

@@ -10,15 +10,11 @@
 #ifndef WEIR_ATTACH_H
 #define WEIR_ATTACH_H
 
+#include "capacity.h"
 #include "store.h"
 
-#define SOURCES_DEFAULT (1u << 20)	/* sources remembered exactly */
-
-/*
- * Makes and pins the maps of a new instance, with fresh keys; there is no policy yet. sources is
- * rounded up to a power of two.
- */
-int attach_create(struct store *store, __u32 sources, struct fail *fail);
+/* Makes and pins the maps of a new instance, with fresh keys; there is no policy yet. */
+int attach_create(struct store *store, const struct capacity *said, struct fail *fail);
 
 /* What the kernel offers to programs loaded from now on (enum feature); loads nf_conntrack. */
 __u32 attach_probe(void);

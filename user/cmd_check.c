@@ -16,12 +16,17 @@
 static void check_file(struct cli *cli, const char *path, const struct policy *policy,
 		       const struct arena *arena)
 {
+	__u32 sources = capacity_of(&policy->sources).sources;
+
 	out_object_begin(&cli->out, "config", "config");
 	out_field_text(&cli->out, "file", "file", path);
 	out_field_number(&cli->out, "interfaces", "interfaces", policy->interface_count);
 	out_field_number(&cli->out, "limits", "limits", policy->limit_count);
 	out_field_number(&cli->out, "blocked prefixes", "blocked", policy->block.count);
 	out_field_number(&cli->out, "bytes of kernel memory", "bytes", arena->lines * POLICY_LINE);
+	out_field_number(&cli->out, "sources remembered at most", "sources", sources);
+	out_field_number(&cli->out, "bytes of kernel memory for them", "source_bytes",
+			 capacity_bytes(sources));
 	out_object_end(&cli->out);
 	session_warn(policy, apply_now_ns());
 }

@@ -63,13 +63,17 @@ int cmd_config_show(struct cli *cli)
 	return 0;
 }
 
-static void told_print(const struct apply_told *told, const char *path)
+static void told_print(const struct apply_told *told, const char *instance, const char *path)
 {
 	char shown[4 * sizeof(told->missing)], file[1024];
 
 	if (told->missing[0])
 		fprintf(stderr, "weir: warning: not there, so not attached: %s\n",
 			out_escape(told->missing, shown, sizeof(shown)));
+	if (told->later[0])
+		fprintf(stderr, "weir: warning: the instance was made with other sources than the file wants: %s\n"
+			"  to change that, make it anew: weir -I %s off, then weir -I %s config load %s\n",
+			told->later, instance, instance, out_escape(path, file, sizeof(file)));
 	if (told->detached[0])
 		fprintf(stderr, "weir: detached, since %s does not name it: %s\n",
 			out_escape(path, file, sizeof(file)),
@@ -95,7 +99,7 @@ int cmd_config_load(struct cli *cli)
 		session_warn(&policy, apply_now_ns());
 	policy_free(&policy);
 	if (!result)
-		told_print(&told, path);
+		told_print(&told, cli->instance, path);
 	return result;
 }
 

@@ -70,7 +70,7 @@ static int busiest_find(const struct store *store, const struct arena *arena, st
 		__u32 number;
 
 		if (!source_read(&view.line[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &view.more[i],
-				 now_ns, SOURCE_LENGTH6, &source) || source.rate <= 0)
+				 now_ns, &view.keys, &source) || source.rate <= 0 || !source.prefix.family)
 			continue;
 		class = lookup_source(arena, &source.prefix);
 		number = class ? class->source_rule[source.role] : 0;

@@ -73,7 +73,7 @@ static int sides_read(const struct store *store, struct suggest_side side[ROLE_C
 		return -fail->status;
 	for (size_t i = 0; i < view.lines * SOURCE_WAYS && room; i++)
 		if (source_read(&view.line[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &view.more[i],
-				now_ns, SOURCE_LENGTH6, &row))
+				now_ns, &view.keys, &row))
 			room = suggest_add(&side[row.role], &row);
 	store_sources_close(&view);
 	return room ? 0 : fail_set(fail, EXIT_REFUSED, NULL, "out of memory");

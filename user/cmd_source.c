@@ -133,7 +133,7 @@ static void scan(const struct store_sources *view, __u64 now_ns, struct top *top
 
 	for (size_t i = 0; i < view->lines * SOURCE_WAYS; i++) {
 		if (!source_read(&view->line[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &view->more[i],
-				 now_ns, SOURCE_LENGTH6, &row))
+				 now_ns, &view->keys, &row) || !row.prefix.family)
 			continue;
 		if (!within || prefix_covers(&row.prefix, within) || prefix_covers(within, &row.prefix))
 			offer(top, &row);

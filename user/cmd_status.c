@@ -5,6 +5,7 @@
 #include "advice.h"
 #include "apply.h"
 #include "attach.h"
+#include "capacity.h"
 #include "challenge.h"
 #include "cli.h"
 #include "conntrack.h"
@@ -147,6 +148,16 @@ static void show_kernel(struct cli *cli, const struct run *run)
 	out_object_end(&cli->out);
 }
 
+static void show_sources(struct cli *cli, const struct run *run)
+{
+	struct capacity made = capacity_made(run);
+
+	out_field_number(&cli->out, "sources remembered at most", "sources", made.sources);
+	out_field_number(&cli->out, "bytes of kernel memory for them", "source_bytes",
+			 capacity_bytes(made.sources));
+	out_field_number(&cli->out, "bits of IPv6 that are one source", "source_ipv6", made.length6);
+}
+
 static void show_packets(struct cli *cli, const struct totals *totals)
 {
 	out_object_begin(&cli->out, "packets", "packets");
@@ -212,7 +223,7 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 	show_packets(cli, totals);
 	audit_show(&cli->out, audits);
 	show_kernel(cli, run);
-	out_field_number(&cli->out, "sources remembered at most", "sources", run->sources);
+	show_sources(cli, run);
 	show_advice(cli, &is);
 	out_object_end(&cli->out);
 	return 0;

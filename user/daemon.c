@@ -178,6 +178,8 @@ static int load(const char *instance, const char *file, struct fail *fail)
 	notify_log(LOG_INFO, "%s is in force", file);
 	if (told.missing[0])
 		notify_log(LOG_WARNING, "not there, so not attached: %s", told.missing);
+	if (told.later[0])
+		notify_log(LOG_WARNING, "the instance was made with other sources than the file wants: %s", told.later);
 	if (told.detached[0])
 		notify_log(LOG_WARNING, "detached, since %s does not name it: %s", file, told.detached);
 	return 0;

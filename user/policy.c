@@ -7,11 +7,11 @@ const char *const MODE_WORDS[] = { "monitor", "enforce", NULL };
 enum statement {
 	STATEMENT_MODE, STATEMENT_INTERFACE, STATEMENT_TRUSTED, STATEMENT_BLOCKED,
 	STATEMENT_CHECK, STATEMENT_LIMIT, STATEMENT_PRESSURE, STATEMENT_CHALLENGE,
-	STATEMENT_BYPASS, STATEMENT_DEFINE, STATEMENT_INCLUDE,
+	STATEMENT_SOURCES, STATEMENT_BYPASS, STATEMENT_DEFINE, STATEMENT_INCLUDE,
 };
 static const char *const statement_words[] = {
 	"mode", "interface", "trusted", "blocked", "check", "limit", "pressure", "challenge",
-	"bypass", "define", "include", NULL,
+	"sources", "bypass", "define", "include", NULL,
 };
 
 void policy_init(struct policy *policy)
@@ -74,6 +74,8 @@ static int statement(struct reader *reader)
 		return pressure_block(reader);
 	case STATEMENT_CHALLENGE:
 		return challenge_block(reader);
+	case STATEMENT_SOURCES:
+		return sources_block(reader);
 	case STATEMENT_BYPASS:
 		return bypass_block(reader);
 	case STATEMENT_DEFINE:

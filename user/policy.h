@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include "abi.h"
+#include "capacity.h"
 #include "fail.h"
 #include "value.h"
 
@@ -111,6 +112,7 @@ struct policy {
 	__u32		bypass_mark;		/* one bit; 0: the default */
 	struct pressure_conf pressure;
 	struct challenge_conf challenge;
+	struct capacity	sources;		/* 0 where the text says nothing */
 	struct limit	guard;			/* no part of the text: the default of `from inside
 						 * per destination`, see nat.h; rate 0: none */
 	const struct prefix *own;		/* borrowed, no part of the text: the gateway's

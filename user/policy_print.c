@@ -130,6 +130,20 @@ static void print_challenge(FILE *to, const struct challenge_conf *challenge)
 	fprintf(to, "}\n");
 }
 
+static void print_sources(FILE *to, const struct capacity *said)
+{
+	char text[AMOUNT_TEXT];
+
+	if (!said->sources && !said->length6)
+		return;
+	fprintf(to, "sources {\n");
+	if (said->sources)
+		fprintf(to, "\tcapacity %s\n", amount_print(said->sources, text, sizeof(text)));
+	if (said->length6)
+		fprintf(to, "\tipv6 %u\n", said->length6);
+	fprintf(to, "}\n");
+}
+
 static void print_mode(FILE *to, const struct policy *policy, __u64 now_ns)
 {
 	char text[DURATION_TEXT];
@@ -176,5 +190,6 @@ void policy_print(FILE *to, const struct policy *policy, __u64 now_ns, bool with
 	}
 	print_pressure(to, &policy->pressure);
 	print_challenge(to, &policy->challenge);
+	print_sources(to, &policy->sources);
 	print_bypasses(to, policy);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "capacity.h"
 #include "conntrack.h"
 #include "program.h"
 #include "mark.skel.h"
@@ -132,7 +133,7 @@ static int load_failed(struct fail *fail, int error)
 		return fail_set(fail, EXIT_REFUSED, "run it as root, with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN",
 				"the kernel refused the program: %s", strerror(error));
 	if (error == ENOMEM)
-		return fail_set(fail, EXIT_REFUSED, "give it more memory, or fewer sources",
+		return fail_set(fail, EXIT_REFUSED, "give it more memory, or remember fewer: sources { capacity N }",
 				"no memory for the tables");
 	return fail_set(fail, EXIT_REFUSED, "see why with WEIR_DEBUG=1",
 			"the kernel refused the program: %s", strerror(error));
@@ -186,6 +187,7 @@ static struct bpf_object *object_open(const struct store *store, enum program_ki
 {
 	__u32 lines = run->sources / SOURCE_WAYS, mask = lines - 1;
 	__u32 strangers = lines / STRANGER_SHARE, stranger_mask = strangers - 1;
+	__u8 length6 = capacity_made(run).length6;
 	struct bpf_object *object;
 	char path[PIN_PATH + 32];
 	const void *elf;
@@ -211,6 +213,7 @@ static struct bpf_object *object_open(const struct store *store, enum program_ki
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(object, MAP_STRANGERS), strangers);
 	if (!constant_set(object, "source_mask", &mask, sizeof(mask)) &&
 	    !constant_set(object, "group_mask", &mask, sizeof(mask)) &&
+	    !constant_set(object, "source_length6", &length6, sizeof(length6)) &&
 	    !constant_set(object, "challenge_mask", &stranger_mask, sizeof(stranger_mask)) &&
 	    !constant_set(object, "features", &run->features, sizeof(run->features)))
 		return object;
@@ -231,12 +234,49 @@ static int pins_mode(const struct store *store, struct fail *fail)
 	return 0;
 }
 
+/* An instance that was never finished has left maps, perhaps of another size, that nobody uses. */
+static void pins_drop(const struct store *store)
+{
+	char path[PIN_PATH + 32];
+
+	for (size_t i = 0; i < PINNED_COUNT; i++) {
+		snprintf(path, sizeof(path), "%s/%s", store->directory, pinned[i].name);
+		unlink(path);
+	}
+}
+
+/* The maps of the instance are those that the object was made for. */
+static int pins_fit(const struct store *store, struct bpf_object *object, struct fail *fail)
+{
+	char remedy[INSTANCE_MAX + 64];
+	__u32 entries, wanted;
+	struct fail absent;
+
+	for (size_t i = 0; i < PINNED_COUNT; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(object, pinned[i].name);
+
+		wanted = map ? bpf_map__max_entries(map) : 0;
+		if (!map || store_map_entries(store, pinned[i].name, &entries, &absent))
+			continue;	/* libbpf makes it */
+		if (entries == wanted)
+			continue;
+		snprintf(remedy, sizeof(remedy), "make it anew: weir -I %s off, then load its file again",
+			 store->instance);
+		return fail_set(fail, EXIT_REFUSED, remedy,
+				"instance %s was made by another weir: its map %s has %u entries, not %u",
+				store->instance, pinned[i].name, entries, wanted);
+	}
+	return 0;
+}
+
 int program_make_maps(const struct store *store, const struct run *run, struct fail *fail)
 {
-	struct bpf_object *object = object_open(store, PROGRAM_XDP, run, fail);
+	struct bpf_object *object;
 	mode_t mask;
 	int error;
 
+	pins_drop(store);
+	object = object_open(store, PROGRAM_XDP, run, fail);
 	if (!object)
 		return -fail->status;
 	mask = umask(077);
@@ -266,6 +306,10 @@ int program_load(const struct store *store, enum program_kind kind, __u32 slot, 
 	object = object_open(store, kind, &run, fail);
 	if (!object)
 		return -fail->status;
+	if (pins_fit(store, object, fail)) {
+		bpf_object__close(object);
+		return -fail->status;
+	}
 	error = constant_set(object, "dev_slot", &slot, sizeof(slot));
 	if (!error)
 		error = constant_set(object, "dev_l3", &l3, sizeof(l3));

@@ -41,6 +41,7 @@ struct define {
 
 enum setting {
 	SETTING_MODE, SETTING_TIGHT, SETTING_FULL, SETTING_RESERVE, SETTING_SYN, SETTING_ENGAGE,
+	SETTING_CAPACITY, SETTING_LENGTH6,
 	SETTING_CHECK,			/* the first of CHECK_WORDS */
 	SETTING_COUNT = SETTING_CHECK + 7,
 };
@@ -93,6 +94,7 @@ int reader_duration(struct reader *reader, __u64 *out_ns);
 int reader_ports(struct reader *reader, struct ports *out);
 int reader_percent(struct reader *reader, unsigned int *out);
 int reader_number(struct reader *reader, __u64 min, __u64 max, __u64 *out);
+int reader_amount(struct reader *reader, __u64 min, __u64 max, __u64 *out);
 
 /* One prefix, or those of a $NAME, added to the list. */
 int reader_prefixes(struct reader *reader, struct prefixes *list);
@@ -116,6 +118,7 @@ int limit_block(struct reader *reader);
 int bypass_block(struct reader *reader);
 int pressure_block(struct reader *reader);
 int challenge_block(struct reader *reader);
+int sources_block(struct reader *reader);
 int entries_block(struct reader *reader, struct entries *entries);
 int define_statement(struct reader *reader);
 int include_statement(struct reader *reader);

@@ -82,6 +82,17 @@ int reader_number(struct reader *reader, __u64 min, __u64 max, __u64 *out)
 	return reader_next(reader);
 }
 
+int reader_amount(struct reader *reader, __u64 min, __u64 max, __u64 *out)
+{
+	char text[WORD_SIZE];
+
+	if (value_text(reader, "a number like 4M", text))
+		return -EXIT_USAGE;
+	if (amount_parse(text, min, max, out, reader->fail))
+		return value_failed(reader);
+	return reader_next(reader);
+}
+
 static const struct {
 	const char	*name;
 	__u8		number;

@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <endian.h>
 #include <string.h>
+#include "bpf/hash.h"
 #include "source.h"
 
 #define WINDOW_NS	(1ULL << SOURCE_WINDOW_SHIFT)
 #define RATE_MASK	((1ULL << SOURCE_RATE_BITS) - 1)
 
-static void read_prefix(const struct source_hot *hot, __u8 length6, struct prefix *prefix)
+/* The counterpart of source_of() in bpf/source.h. */
+static void read_prefix(const struct source_hot *hot, const struct source_more *more,
+			const struct source_keys *keys, struct prefix *prefix)
 {
-	__u64 upper = htobe64(hot->key);
+	bool longer = keys->length6 > 64, told = hot->word & SEAT_MORE;
 	__be32 address = hot->key;	/* IPv4: as it stands in the header */
+	__u64 half[2];
 
 	*prefix = (struct prefix){ .family = 4, .length = 32 };
 	if (!(hot->word & SEAT_SIX)) {
 		memcpy(prefix->addr, &address, sizeof(address));
 		return;
 	}
+	*prefix = (struct prefix){};
+	if (longer && !told)
+		return;
+	half[0] = htobe64(longer ? hot->key ^ hash_word(more->low, keys->secret.key) : hot->key);
+	half[1] = htobe64(longer ? more->low : 0);
+	memcpy(prefix->addr, half, sizeof(half));
 	prefix->family = 6;
-	prefix->length = length6 < 64 ? length6 : 64;
-	memcpy(prefix->addr, &upper, sizeof(upper));
+	prefix->length = keys->length6;
 }
 
 /* The window before counts as far as it reaches into the last second. */
@@ -46,7 +55,7 @@ static void read_rates(const struct source_more *more, __u64 now_ns, struct sour
 }
 
 bool source_read(const struct source_hot *hot, const struct source_more *more, __u64 now_ns,
-		 __u8 length6, struct source_row *row)
+		 const struct source_keys *keys, struct source_row *row)
 {
 	__u64 seen_ns = hot->word & SEAT_TAT;
 
@@ -56,7 +65,7 @@ bool source_read(const struct source_hot *hot, const struct source_more *more, _
 		.role = hot->word & SEAT_INSIDE ? ROLE_INSIDE : ROLE_OUTSIDE,
 		.proven = hot->word & SEAT_PROVEN,
 	};
-	read_prefix(hot, length6, &row->prefix);
+	read_prefix(hot, more, keys, &row->prefix);
 	if (hot->word & SEAT_MORE) {
 		read_rates(more, now_ns, row);
 		row->total = more->total;

@@ -7,10 +7,14 @@
 #include "abi.h"
 #include "value.h"
 
-#define SOURCE_LENGTH6	64	/* bits of an IPv6 address that are one source */
+/* How the instance makes the keys of its table. */
+struct source_keys {
+	struct secret	secret;
+	__u8		length6;	/* bits of an IPv6 address that are one source */
+};
 
 struct source_row {
-	struct prefix	prefix;
+	struct prefix	prefix;		/* family 0: not known, see below */
 	enum role	role;		/* of the device it was seen on */
 	double		rate;		/* new flows a second, over about the last second */
 	double		average;	/* the same, over about a minute */
@@ -21,8 +25,11 @@ struct source_row {
 	bool		proven;
 };
 
-/* False: the seat is free. more: of the same seat; length6: bits of an IPv6 source. */
+/*
+ * False: the seat is free. more: of the same seat. An IPv6 source of more than 64 bits is known by
+ * name from its second flow on: a seat has room for 64.
+ */
 bool source_read(const struct source_hot *hot, const struct source_more *more, __u64 now_ns,
-		 __u8 length6, struct source_row *row);
+		 const struct source_keys *keys, struct source_row *row);
 
 #endif

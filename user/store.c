@@ -131,6 +131,18 @@ int map_entries(int fd, __u32 *entries)
 	return 0;
 }
 
+int store_map_entries(const struct store *store, const char *map, __u32 *entries, struct fail *fail)
+{
+	int fd = map_open(store, map, fail), error = 0;
+
+	if (fd < 0)
+		return fd;
+	if (map_entries(fd, entries))
+		error = errno;
+	close(fd);
+	return error ? kernel_said(fail, map, error) : 0;
+}
+
 int store_policy_id(const struct store *store, __u32 *id, struct fail *fail)
 {
 	return entry_read(store, MAP_POLICY, 0, id, fail);

@@ -11,6 +11,7 @@
 #include "abi.h"
 #include "fail.h"
 #include "pin.h"
+#include "source.h"
 #include "table.h"
 
 enum store_access {
@@ -35,6 +36,9 @@ void store_close(struct store *store);
 
 /* True when the maps are there: an instance whose first load died half way has only a directory. */
 bool store_complete(const struct store *store);
+
+/* How many entries a map of the instance has. */
+int store_map_entries(const struct store *store, const char *map, __u32 *entries, struct fail *fail);
 
 /* Which policy is in force: a number that changes with it. */
 int store_policy_id(const struct store *store, __u32 *id, struct fail *fail);
@@ -84,6 +88,7 @@ struct store_sources {
 	const struct source_line *line;
 	const struct source_more *more;
 	size_t	lines;
+	struct source_keys keys;
 };
 int store_sources_open(const struct store *store, struct store_sources *view, struct fail *fail);
 void store_sources_close(struct store_sources *view);

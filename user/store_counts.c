@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "capacity.h"
 #include "store_map.h"
 
 static void sum_counters(struct counter *sum, const struct counter *cpu, int cpus)
@@ -188,9 +189,14 @@ static const void *array_view(const struct store *store, const char *map, size_t
 
 int store_sources_open(const struct store *store, struct store_sources *view, struct fail *fail)
 {
+	struct run run;
 	size_t more;
 
 	*view = (struct store_sources){};
+	if (store_run_read(store, &run, fail) ||
+	    store_secret_read(store, &view->keys.secret, fail))
+		return -fail->status;
+	view->keys.length6 = capacity_made(&run).length6;
 	view->line = array_view(store, MAP_SOURCE, sizeof(*view->line), &view->lines, fail);
 	if (!view->line)
 		return -fail->status;

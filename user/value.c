@@ -326,6 +326,33 @@ int number_parse(const char *text, __u64 min, __u64 max, __u64 *out, struct fail
 	return 0;
 }
 
+int amount_parse(const char *text, __u64 min, __u64 max, __u64 *out, struct fail *fail)
+{
+	const char *at = text;
+	__u64 value, factor = 1;
+	char least[AMOUNT_TEXT], most[AMOUNT_TEXT];
+	bool read = read_digits(&at, &value);
+
+	if (read && (*at == 'k' || *at == 'M'))
+		factor = *at++ == 'k' ? 1000 : 1000000;
+	if (!read || *at)
+		return fail_set(fail, EXIT_USAGE, "write 1000, 256k or 4M", "\"%.64s\" is not a number", text);
+	if (__builtin_mul_overflow(value, factor, &value) || value < min || value > max)
+		return fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\" is not within %s and %s", text,
+				amount_print(min, least, sizeof(least)),
+				amount_print(max, most, sizeof(most)));
+	*out = value;
+	return 0;
+}
+
+char *amount_print(__u64 amount, char *out, size_t size)
+{
+	__u64 factor = !amount || amount % 1000 ? 1 : amount % 1000000 ? 1000 : 1000000;
+
+	snprintf(out, size, "%llu%s", amount / factor, factor == 1 ? "" : factor == 1000 ? "k" : "M");
+	return out;
+}
+
 /* ---- did you mean -------------------------------------------------------------------------- */
 
 #define WORD_MAX 31

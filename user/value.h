@@ -55,6 +55,11 @@ char *ports_print(const struct ports *ports, char *out, size_t size);
 /* "70%" */
 int percent_parse(const char *text, unsigned int *out, struct fail *fail);
 
+/* "4M", "256k", "1000": k is a thousand, M a million; within [min, max] */
+#define AMOUNT_TEXT 24
+int amount_parse(const char *text, __u64 min, __u64 max, __u64 *out, struct fail *fail);
+char *amount_print(__u64 amount, char *out, size_t size);
+
 /* a whole decimal number within [min, max] */
 int number_parse(const char *text, __u64 min, __u64 max, __u64 *out, struct fail *fail);
 
