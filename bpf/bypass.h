@@ -45,23 +45,23 @@ static __always_inline bool bypass_has_ports(__u8 protocol)
 }
 
 /* The groups that ask for this port or for none; 0 when the policy is not readable. */
-static __always_inline __u64 bypass_port(const struct scene *scene,
+static __always_inline __u64 bypass_port(struct scene *scene,
 					 const struct policy_bypass *bypass, __be16 port)
 {
 	__u32 number = bpf_ntohs(port);
-	const __u8 *sets = arena_line(scene->arena, bypass->ports + number / POLICY_LINE);
+	const __u8 *sets = arena_line(&scene->arena, bypass->ports + number / POLICY_LINE);
 	const __u64 *groups;
 	__u32 set;
 
 	if (!sets)
 		return 0;
 	set = sets[number % POLICY_LINE];
-	groups = arena_line(scene->arena, bypass->port_sets + set / 8);
+	groups = arena_line(&scene->arena, bypass->port_sets + set / 8);
 	return groups ? groups[set % 8] : 0;
 }
 
 /* The mark of a flow that some group speaks of, else 0. */
-static __always_inline __u32 bypass_find(const struct scene *scene,
+static __always_inline __u32 bypass_find(struct scene *scene,
 					 const struct policy_bypass *bypass,
 					 const struct bypass_tuple *tuple)
 {
@@ -69,7 +69,7 @@ static __always_inline __u32 bypass_find(const struct scene *scene,
 	const __u64 *protocols;
 	__u64 forward, back;
 
-	protocols = arena_line(scene->arena, bypass->protocols + tuple->protocol / 8);
+	protocols = arena_line(&scene->arena, bypass->protocols + tuple->protocol / 8);
 	if (!protocols)
 		return 0;
 	forward = back = protocols[tuple->protocol % 8];
@@ -106,7 +106,7 @@ __noinline __u32 weir_bypass(const struct pkt *pkt)
 
 	if (!pkt || !scene_policy(&scene) || !(scene.knobs->flags & KNOB_BYPASS))
 		return 0;
-	bypass = arena_line(scene.arena, POLICY_BYPASS);
+	bypass = arena_line(&scene.arena, POLICY_BYPASS);
 	if (!bypass)
 		return 0;
 	bypass_tuple(pkt, &tuple);

@@ -46,7 +46,7 @@ static __always_inline void foresee(const struct pkt *pkt, struct scratch *scrat
  */
 __noinline int weir_prove(const struct pkt *pkt, __u32 proof, __u64 now_ns)
 {
-	if (pkt && proof)
+	if (pkt)
 		prove(pkt, proof, now_ns);
 	return 0;
 }
@@ -62,7 +62,8 @@ __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
 		return REASON_FAIL_OPEN;
 	scratch->proof = 0;
 	reason = track(ctx, pkt, &scene);
-	weir_prove(pkt, scratch->proof, now_ns);
+	if (scratch->proof)
+		weir_prove(pkt, scratch->proof, now_ns);
 	return reason;
 }
 
@@ -112,7 +113,7 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 	if (!scene_policy(&scene) || scene.head->generation != generation)
 		return REASON_FAIL_OPEN;
 	head = scene.head;
-	input.arena = scene.arena;
+	input.arena = &scene.arena;
 	input.head = head;
 	input.knobs = scene.knobs;
 	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];

@@ -29,7 +29,7 @@ struct policy_arena {
 	__uint(max_entries, 1);
 	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	__uint(key_size, 4);
-	__uint(value_size, POLICY_LINE);
+	__uint(value_size, POLICY_PAGE);
 };
 
 struct {

@@ -13,7 +13,7 @@
 #include "table.h"
 
 struct scene {
-	void				*arena;
+	struct arena_view		arena;
 	const struct policy_head	*head;
 	const struct policy_knobs	*knobs;
 	const struct class		*source;	/* what the policy says of the source */
@@ -27,31 +27,32 @@ struct scene {
 
 /* The class that a table gives an address. NULL when the policy is not readable. */
 static __always_inline const struct class *
-scene_class(const struct scene *scene, __u32 root4, __u32 root6, __u32 class_line, __u8 family,
+scene_class(struct scene *scene, __u32 root4, __u32 root6, __u32 class_line, __u8 family,
 	    const __be32 addr[4])
 {
-	__u32 class = table_find(scene->arena, family == 4 ? root4 : root6, family, addr);
+	__u32 class = table_find(&scene->arena, family == 4 ? root4 : root6, family, addr);
 
-	return arena_line(scene->arena, class_line + class);
+	return arena_line(&scene->arena, class_line + class);
 }
 
 /* The policy in force; false when there is none: then nothing may be dropped. */
 static __always_inline bool scene_policy(struct scene *scene)
 {
-	scene->arena = policy_arena();
-	if (!scene->arena)
+	if (!policy_open(&scene->arena))
 		return false;
-	scene->head = arena_line(scene->arena, 0);
-	scene->knobs = arena_line(scene->arena, 1);
+	scene->head = arena_line(&scene->arena, 0);
+	scene->knobs = arena_line(&scene->arena, POLICY_KNOBS);
 	return scene->head && scene->knobs;
 }
 
 /* False when there is no policy. */
-static __always_inline bool scene_open(struct scene *scene, const struct pkt *pkt)
+static __always_inline bool scene_open(struct scene *scene, struct scratch *scratch)
 {
+	const struct pkt *pkt = &scratch->pkt;
 	const struct dev *dev = dev_of(dev_slot);
 
-	scene->now_ns = now_ns();
+	scene->now_ns = now_ns(scratch);
+	scene->would = &scratch->would;
 	scene->role = dev ? dev->role : ROLE_OUTSIDE;
 	scene->dev_flags = dev ? dev->flags : 0;
 	if (!scene_policy(scene))
@@ -71,26 +72,27 @@ __noinline int weir_class(const __be32 (*addr)[4], __u32 family, bool destinatio
 {
 	struct scene scene = {};
 	const struct policy_head *head;
+	__u32 root;
 
 	if (!addr || !scene_policy(&scene) || scene.head->generation != generation)
 		return -1;
 	head = scene.head;
-	if (destination)
-		return table_find(scene.arena, family == 4 ? head->destination_root4 :
-				  head->destination_root6, family, *addr);
-	return table_find(scene.arena, family == 4 ? head->source_root4 : head->source_root6,
-			  family, *addr);
+	if (family == 4)
+		root = destination ? head->destination_root4 : head->source_root4;
+	else
+		root = destination ? head->destination_root6 : head->source_root6;
+	return table_find(&scene.arena, root, family, *addr);
 }
 
 /* What the policy says of a source or of a destination; NULL as for scene_class(). */
-static __always_inline const struct class *scene_ask(const struct scene *scene, __u32 family,
+static __always_inline const struct class *scene_ask(struct scene *scene, __u32 family,
 						     const __be32 (*addr)[4], bool destination)
 {
 	int number = weir_class(addr, family, destination, scene->head->generation);
 
 	if (number < 0)
 		return NULL;
-	return arena_line(scene->arena, number + (destination ? scene->head->destination_class :
+	return arena_line(&scene->arena, number + (destination ? scene->head->destination_class :
 						  scene->head->source_class));
 }
 

@@ -13,6 +13,8 @@
 #define CHECKSUM_CHUNK	512	/* bytes that bpf_csum_diff() sums at once */
 
 struct scratch {
+	__u64			jiffies;	/* when now_ns was read; 0: never */
+	__u64			now_ns;
 	struct pkt		pkt;
 	struct admission	admission;
 	struct tcp_flow		flow;

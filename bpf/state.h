@@ -6,24 +6,15 @@
 #ifndef WEIR_STATE_H
 #define WEIR_STATE_H
 
+#include "arena.h"
 #include "maps.h"
 
-static __always_inline __u64 now_ns(void)
-{
-	return test_clock ? test_now_ns : bpf_ktime_get_coarse_ns();
-}
-
-/* the policy in force; valid until the program returns */
-static __always_inline void *policy_arena(void)
+/* The policy in force; false when there is none. */
+static __always_inline bool policy_open(struct arena_view *view)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&policy, &zero);
-}
-
-static __always_inline const void *arena_line(void *arena, __u32 line)
-{
-	return bpf_map_lookup_elem(arena, &line);
+	return arena_open(view, bpf_map_lookup_elem(&policy, &zero));
 }
 
 static __always_inline struct dev *dev_of(__u32 slot)
@@ -87,6 +78,23 @@ static __always_inline struct scratch *scratch_of_cpu(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+/*
+ * The time moves once a tick, and so does jiffies, which is read and not called for: the clock is
+ * asked only when that has moved. What it says may be a tick old.
+ */
+static __always_inline __u64 now_ns(struct scratch *scratch)
+{
+	__u64 jiffies = bpf_jiffies64();
+
+	if (test_clock)
+		return test_now_ns;
+	if (jiffies != scratch->jiffies) {
+		scratch->now_ns = bpf_ktime_get_coarse_ns();
+		scratch->jiffies = jiffies;
+	}
+	return scratch->now_ns;
 }
 
 static __always_inline struct audit *audit_of(__u32 index)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Longest match of an address in a compiled prefix table; abi.h tells its layout, user/table.c
- * builds it. No maps and no helpers: whoever includes this defines arena_line().
+ * builds it. No maps and no helpers: whoever includes this defines arena_near() and arena_far().
  *
  * A random address costs two or three lines, of which one is cold: a fan that stays in the cache,
  * then a bucket. The search inside a bucket has no branches, since a flood of random addresses
@@ -10,12 +10,14 @@
 #ifndef WEIR_TABLE_BPF_H
 #define WEIR_TABLE_BPF_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 #include <bpf/bpf_endian.h>
 #include "abi.h"
 
-/* A line of the arena, or NULL if it has no such line. */
-static __always_inline const void *arena_line(void *arena, __u32 line);
+/* A line of the arena, or NULL if it has no such line: one that costs nothing to find, or any. */
+static __always_inline const void *arena_near(void *arena, __u32 line);
+static __always_inline const void *arena_far(void *arena, __u32 line);
 
 /*
  * Which range of the bucket the address lies in: how many edges it has reached. All lanes of a
@@ -38,44 +40,67 @@ static __always_inline __u32 bucket_range(const struct table_bucket *bucket, __u
 	return reached * lanes >> (63 - width);
 }
 
-/*
- * The class of the most specific prefix that covers the address; 0 when none does, when root is 0,
- * and when the table is broken.
- */
-static __always_inline __u32 table_find(void *arena, __u32 root, int family, const __be32 addr[4])
+#define TABLE_NEAR_DEPTH 6	/* nodes that are looked for where it costs nothing */
+#define TABLE_LOST	(~0U)	/* no ref: a line is not to be had, or the table is broken */
+
+/* The ref that a node leads the address to. bits: what is left of it, from the top. */
+static __always_inline __u32 table_step(void *arena, __u32 ref, __u64 bits, bool near)
+{
+	__u32 kind = ref >> TABLE_LINE_BITS, line = ref & TABLE_LINE_MASK;
+	__u32 stride = kind & TABLE_WIDTH_MASK, range;
+	const struct table_bucket *bucket;
+	const __u32 *refs;
+	__u64 at;
+
+	if (kind & TABLE_BUCKET) {
+		bucket = near ? arena_near(arena, line) : arena_far(arena, line);
+		if (!bucket)
+			return TABLE_LOST;
+		range = bucket_range(bucket, stride, bits);
+		return bucket->value[bucket->choice >> 2 * (range & 31) & 3];
+	}
+	at = bits >> (64 - stride);
+	line += at >> 4;
+	refs = near ? arena_near(arena, line) : arena_far(arena, line);
+	return refs ? refs[at & 15] : TABLE_LOST;
+}
+
+/* The class that the table gives the address, or TABLE_LOST. */
+static __always_inline __u32 table_walk(void *arena, __u32 ref, int family, const __be32 addr[4],
+					bool near)
 {
 	__u64 bits = (__u64)bpf_ntohl(addr[0]) << 32, rest = 0;
-	__u32 ref = root;
 
 	if (family == 6) {
 		bits |= bpf_ntohl(addr[1]);
 		rest = (__u64)bpf_ntohl(addr[2]) << 32 | bpf_ntohl(addr[3]);
 	}
-	for (int depth = 0; depth < TABLE_DEPTH; depth++) {
-		__u32 kind = ref >> TABLE_LINE_BITS, line = ref & TABLE_LINE_MASK;
-		__u32 stride = kind & TABLE_WIDTH_MASK;
+	for (int depth = 0; depth < (near ? TABLE_NEAR_DEPTH : TABLE_DEPTH); depth++) {
+		__u32 stride = ref >> TABLE_LINE_BITS & TABLE_WIDTH_MASK;
 
-		if (!kind)
+		if (!(ref >> TABLE_LINE_BITS))
 			return ref;
-		if (kind & TABLE_BUCKET) {
-			const struct table_bucket *bucket = arena_line(arena, line);
-
-			if (!bucket)
-				return 0;
-			ref = bucket_range(bucket, stride, bits);
-			ref = bucket->value[bucket->choice >> 2 * (ref & 31) & 3];
-		} else {
-			__u64 at = bits >> (64 - stride);
-			const __u32 *refs = arena_line(arena, line + (at >> 4));
-
-			if (!refs)
-				return 0;
-			ref = refs[at & 15];
-		}
+		ref = table_step(arena, ref, bits, near);
+		if (ref == TABLE_LOST)
+			return ref;
 		bits = bits << stride | rest >> (64 - stride);
 		rest <<= stride;
 	}
-	return 0;
+	return TABLE_LOST;
+}
+
+/*
+ * The class of the most specific prefix that covers the address; 0 when none does, when root is 0,
+ * and when the table is broken. What is all near is walked with no calls. The other walk begins
+ * anew, so that the verifier meets it once and not at each place where the first one may end.
+ */
+static __always_inline __u32 table_find(void *arena, __u32 root, int family, const __be32 addr[4])
+{
+	__u32 class = table_walk(arena, root, family, addr, true);
+
+	if (class == TABLE_LOST)
+		class = table_walk(arena, root, family, addr, false);
+	return class == TABLE_LOST ? 0 : class;
 }
 
 #endif

@@ -58,10 +58,9 @@ int weir_tc(struct __sk_buff *skb)
 	if (!scratch)
 		return TC_ACT_UNSPEC;
 	pkt = &scratch->pkt;
-	scene.would = &scratch->would;
 	read_whole(skb, pkt);
 	foresee(pkt, scratch);
-	if (!scene_open(&scene, pkt)) {
+	if (!scene_open(&scene, scratch)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return TC_ACT_UNSPEC;
 	}

@@ -12,14 +12,22 @@
 #include "parse.h"
 #include "reply.h"
 
-/* Fills *pkt from the linear part of the frame. */
-__noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt)
+/* Fills *pkt from the linear part of the frame. bytes: of the whole frame; 0: that is all. */
+__noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt, __u32 bytes)
 {
 	if (!pkt)
 		return 0;
-	parse((void *)(long)ctx->data, (void *)(long)ctx->data_end, bpf_xdp_get_buff_len(ctx), false,
-	      pkt);
+	parse((void *)(long)ctx->data, (void *)(long)ctx->data_end,
+	      bytes ? bytes : (__u32)(ctx->data_end - ctx->data), false, pkt);
 	return 0;
+}
+
+/* How long a frame in fragments is, is a call: it is asked when its headers promise more. */
+static __always_inline void read_whole(struct xdp_md *ctx, struct pkt *pkt)
+{
+	weir_read(ctx, pkt, 0);
+	if (pkt->flags & (PKT_TRUNCATED | PKT_BAD_IP_HEADER))
+		weir_read(ctx, pkt, bpf_xdp_get_buff_len(ctx));
 }
 
 /* Turns a SYN into the frame that goes back. 0: it did not. */
@@ -72,10 +80,9 @@ int weir_xdp(struct xdp_md *ctx)
 	if (!scratch)
 		return XDP_PASS;
 	pkt = &scratch->pkt;
-	scene.would = &scratch->would;
-	weir_read(ctx, pkt);
+	read_whole(ctx, pkt);
 	foresee(pkt, scratch);
-	if (!scene_open(&scene, pkt)) {
+	if (!scene_open(&scene, scratch)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;
 	}

@@ -94,6 +94,8 @@ ABI_SIZE(struct audit, 16);
  * everything in it at once. The kernel frees the old arena after the last reader has left it.
  */
 #define POLICY_LINE	64
+#define POLICY_PAGE	16384	/* bytes of a value of the inner map: many lines are found at once */
+#define POLICY_PAGE_LINES (POLICY_PAGE / POLICY_LINE)
 #define POLICY_MAGIC	0x72696577	/* "weir" */
 
 /* line 0 */

@@ -5,19 +5,12 @@
 
 #include "test.h"
 #include "compile.h"
+#include "lines.h"
 #include "prefixes.h"
-#include "bpf/table.h"
 
 #define SECOND	1000000000ULL
 #define NOW	(1000 * SECOND)
 #define FOREVER	(~0ULL)
-
-static inline const void *arena_line(void *arena, __u32 line)
-{
-	const struct arena *lines = arena;
-
-	return line < lines->lines ? lines->bytes + (size_t)line * POLICY_LINE : NULL;
-}
 
 static inline struct policy parsed(const char *text)
 {

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "abi.h"
+#include "arena.h"
 #include "compile.h"
 
 #define GATEWAY_LINES	1024	/* of the source and group tables */
@@ -144,10 +145,9 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 /* Brings a policy into force; NULL: none is. 0, or 1 with *fail. */
 static inline int gateway_policy(struct gateway *gateway, const char *text, struct fail *fail)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	struct arena arena = {};
 	struct policy policy;
-	int inner, error;
+	int error;
 	__u32 zero = 0;
 
 	if (!text) {
@@ -160,16 +160,11 @@ static inline int gateway_policy(struct gateway *gateway, const char *text, stru
 	policy_free(&policy);
 	if (error)
 		return 1;
-	inner = bpf_map_create(BPF_MAP_TYPE_ARRAY, "test_policy", sizeof(__u32), POLICY_LINE,
-			       arena.lines, &opts);
-	for (__u32 line = 0; inner >= 0 && line < arena.lines; line++)
-		bpf_map_update_elem(inner, &line, arena.bytes + (size_t)line * POLICY_LINE, BPF_ANY);
-	error = inner < 0 || bpf_map_update_elem(gateway_map(gateway, MAP_POLICY), &zero, &inner, 0);
-	if (error)
-		fail_set(fail, 1, NULL, "can't bring the policy into force");
-	close(inner);
+	error = share_arena(gateway_map(gateway, MAP_POLICY), &arena);
 	arena_free(&arena);
-	return error;
+	if (error)
+		fail_set(fail, 1, NULL, "can't bring the policy into force: %s", strerror(-error));
+	return !!error;
 }
 
 /* The counters of slot 0, summed over CPUs: by would * REASON_COUNT + reason. */

@@ -5,6 +5,7 @@
  * others. Crafted frames, and the same with bytes changed and ends cut (SEED=number repeats a run).
  */
 #include "frame.h"
+#include "arena.h"
 #include "compiled.h"
 #include "attach.h"
 #include "bpf/pkt.h"
@@ -13,7 +14,6 @@
 #include "xdp.skel.h"
 #include <bpf/bpf.h>
 #include <linux/pkt_cls.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,21 +36,13 @@ struct judge {
 
 static bool policy_set(int map)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	struct arena arena;
-	__u32 zero = 0;
-	void *view;
-	int fd;
+	int error;
 
 	compile_text(policy_text, NULL, &arena);
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "policy", 4, POLICY_LINE, arena.lines, &opts);
-	view = mmap(NULL, arena.lines * POLICY_LINE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (view == MAP_FAILED)
-		return false;
-	memcpy(view, arena.bytes, arena.lines * POLICY_LINE);
-	munmap(view, arena.lines * POLICY_LINE);
+	error = share_arena(map, &arena);
 	arena_free(&arena);
-	return bpf_map_update_elem(map, &zero, &fd, BPF_ANY) == 0 && close(fd) == 0;
+	return !error;
 }
 
 static void xdp_open(struct judge *judge)

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The compiled table against a naive oracle, natively. SEED=N varies the random part. */
 #include "test.h"
+#include "lines.h"
 #include "prefixes.h"
-#include "bpf/table.h"
-
-static const void *arena_line(void *arena, __u32 line)
-{
-	const struct arena *lines = arena;
-
-	return line < lines->lines ? lines->bytes + (size_t)line * POLICY_LINE : NULL;
-}
 
 static struct prefix prefix_of(const char *hex, int family, int length)
 {

@@ -23,7 +23,7 @@ static void check_file(struct cli *cli, const char *path, const struct policy *p
 	out_field_number(&cli->out, "interfaces", "interfaces", policy->interface_count);
 	out_field_number(&cli->out, "limits", "limits", policy->limit_count);
 	out_field_number(&cli->out, "blocked prefixes", "blocked", policy->block.count);
-	out_field_number(&cli->out, "bytes of kernel memory", "bytes", arena->lines * POLICY_LINE);
+	out_field_number(&cli->out, "bytes of kernel memory", "bytes", (__u64)arena_pages(arena) * POLICY_PAGE);
 	out_field_number(&cli->out, "sources remembered at most", "sources", sources);
 	out_field_number(&cli->out, "bytes of kernel memory for them", "source_bytes",
 			 capacity_bytes(sources));

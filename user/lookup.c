@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
+#include "lines.h"
 #include "lookup.h"
-#include "bpf/table.h"
-
-static __always_inline const void *arena_line(void *arena, __u32 line)
-{
-	const struct arena *lines = arena;
-
-	return line < lines->lines ? lines->bytes + (size_t)line * POLICY_LINE : NULL;
-}
 
 const struct class *lookup_source(const struct arena *arena, const struct prefix *source)
 {

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "store_arena.h"
 #include "store_map.h"
 
 int kernel_said(struct fail *fail, const char *what, int error)
@@ -150,44 +150,17 @@ int store_policy_id(const struct store *store, __u32 *id, struct fail *fail)
 
 int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail)
 {
-	__u32 id, lines;
-	void *view;
-	int fd;
+	int fd, error;
+	__u32 id;
 
 	if (entry_read(store, MAP_POLICY, 0, &id, fail))
 		return -fail->status;
 	fd = bpf_map_get_fd_by_id(id);
 	if (fd < 0)
 		return kernel_said(fail, "policy in force", errno);
-	view = map_entries(fd, &lines) ? MAP_FAILED :
-	       mmap(NULL, (size_t)lines * POLICY_LINE, PROT_READ, MAP_SHARED, fd, 0);
+	error = arena_fetch(fd, arena);
 	close(fd);
-	if (view == MAP_FAILED)
-		return kernel_said(fail, "policy in force", errno);
-	*arena = (struct arena){ .bytes = view, .lines = lines };
-	return 0;
-}
-
-/* A new inner map with the arena's bytes in it. Returns its fd, or -1 with errno. */
-static int arena_publish(const struct arena *arena)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-	size_t size = arena->lines * POLICY_LINE;
-	void *view;
-	int fd;
-
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "weir_policy", sizeof(__u32), POLICY_LINE,
-			    arena->lines, &opts);
-	if (fd < 0)
-		return -1;
-	view = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (view == MAP_FAILED) {
-		close(fd);
-		return -1;
-	}
-	memcpy(view, arena->bytes, size);
-	munmap(view, size);
-	return fd;
+	return error ? kernel_said(fail, "policy in force", -error) : 0;
 }
 
 int store_policy_write(const struct store *store, const struct arena *arena, struct fail *fail)
@@ -195,7 +168,7 @@ int store_policy_write(const struct store *store, const struct arena *arena, str
 	int fd = arena_publish(arena), result;
 
 	if (fd < 0)
-		return kernel_said(fail, "new policy", errno);
+		return kernel_said(fail, "new policy", -fd);
 	result = entry_write(store, MAP_POLICY, 0, &fd, fail);
 	close(fd);
 	return result;

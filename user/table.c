@@ -66,7 +66,7 @@ __u32 arena_grow(struct arena *arena, size_t count)
 void arena_free(struct arena *arena)
 {
 	if (arena->lines && !arena->room)
-		munmap(arena->bytes, arena->lines * POLICY_LINE);
+		munmap(arena->bytes, (size_t)arena_pages(arena) * POLICY_PAGE);
 	else
 		free(arena->bytes);
 	*arena = (struct arena){ 0 };

@@ -23,6 +23,12 @@ struct arena {
 __u32 arena_grow(struct arena *arena, size_t count);
 void arena_free(struct arena *arena);
 
+/* Pages of the map that it becomes in the kernel. */
+static inline __u32 arena_pages(const struct arena *arena)
+{
+	return (arena->lines + POLICY_PAGE_LINES - 1) / POLICY_PAGE_LINES;
+}
+
 struct table_entry {
 	struct prefix	prefix;
 	__u32		class;

@@ -80,8 +80,12 @@ int bench_floor(void *ctx)
 
 static __always_inline enum reason asked(const struct pkt *pkt, struct scene *scene)
 {
+	struct scratch *scratch = scratch_of_cpu();
+
+	if (!scratch)
+		return REASON_FAIL_OPEN;
 	scene->knobs = &knobs;
-	scene->now_ns = now_ns();
+	scene->now_ns = now_ns(scratch);
 	scene->answers = true;
 	return challenge(pkt, scene);
 }

@@ -5,6 +5,7 @@
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "bpf/arena.h"
 #include "bpf/table.h"
 
 #define ASKED (1 << 20)
@@ -14,7 +15,7 @@ struct arena_map {
 	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__uint(key_size, 4);
-	__uint(value_size, POLICY_LINE);
+	__uint(value_size, POLICY_PAGE);
 };
 
 struct {
@@ -49,11 +50,6 @@ __u32 next, root, family;
 __be32 ask[ASKED][4];
 __u32 answer[ASKED];
 
-static __always_inline const void *arena_line(void *arena, __u32 line)
-{
-	return bpf_map_lookup_elem(arena, &line);
-}
-
 static __always_inline int ran(__u32 at, __u32 class)
 {
 	answer[at] = class;
@@ -74,12 +70,12 @@ SEC("xdp")
 int find(struct xdp_md *ctx __attribute__((unused)))
 {
 	__u32 at = next++ & (ASKED - 1), slot = 0;
-	void *arena = bpf_map_lookup_elem(&policy, &slot);
+	struct arena_view arena;
 	__be32 addr[4] = { ask[at][0], ask[at][1], ask[at][2], ask[at][3] };
 
-	if (!arena)
+	if (!arena_open(&arena, bpf_map_lookup_elem(&policy, &slot)))
 		return XDP_ABORTED;
-	return ran(at, table_find(arena, root, family, addr));
+	return ran(at, table_find(&arena, root, family, addr));
 }
 
 SEC("xdp")

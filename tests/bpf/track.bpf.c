@@ -5,26 +5,12 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "bpf/conntrack_xdp.h"
-#include "bpf/track.h"
-
-struct pkt track_pkt;
-struct policy_knobs knobs;
-bool admits;		/* whatever may open a flow does */
-bool stranger;		/* the source was not seen before: nobody asks for a SYN sent again */
+#include "track_one.h"
 
 SEC("xdp")
 int track_xdp(struct xdp_md *ctx)
 {
-	struct scene scene = { .knobs = &knobs, .now_ns = now_ns() };
-	struct pkt pkt = track_pkt;
-
-	enum reason reason = track(ctx, &pkt, &scene);
-
-	if (!reason && !stranger && track_resent(&pkt, scene.now_ns))
-		reason = REASON_KNOWN;
-	if (!reason && admits)
-		track_admitted(&pkt, scene.now_ns);
-	return reason;
+	return track_one(ctx);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The lines of a struct arena, as bpf/table.h wants them: to look into a policy that was compiled. */
+#ifndef WEIR_LINES_H
+#define WEIR_LINES_H
+
+#include <linux/types.h>
+#include <sys/cdefs.h>
+#include "table.h"
+
+static __always_inline const void *arena_far(void *arena, __u32 line)
+{
+	const struct arena *lines = arena;
+
+	return line < lines->lines ? lines->bytes + (size_t)line * POLICY_LINE : NULL;
+}
+
+static __always_inline const void *arena_near(void *arena, __u32 line)
+{
+	return line < POLICY_PAGE_LINES ? arena_far(arena, line) : NULL;
+}
+
+static __always_inline const void *arena_line(void *arena, __u32 line)
+{
+	return arena_far(arena, line);
+}
+
+#include "bpf/table.h"
+
+#endif
