@@ -14,7 +14,7 @@
 #include "tests/arena.h"
 #include "xdp.skel.h"
 
-#define PATIENCE_MS	1000
+#define PATIENCE_MS	10000
 #define CPUS_MAX	1024
 
 /* addresses of documentation are martians, and here they are everybody's */

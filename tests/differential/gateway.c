@@ -21,7 +21,8 @@
 
 #define LOG_GROUP	7
 #define FRAME_TIME_NS	400000000	/* between two frames, as weir's memory of flows sees it */
-#define PAUSE_MS	2	/* for what may come late */
+#define PATIENCE_MS	10000	/* on a machine with other things to do */
+#define MARK_PROTOCOL	253	/* RFC 3692: for experiments */
 
 enum { ALONE, BEHIND, GATEWAYS };
 
@@ -37,6 +38,7 @@ static struct {
 } gateway[GATEWAYS];
 
 static int home = -1;
+static struct frame mark_frame;
 
 static void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...)
 {
@@ -118,6 +120,10 @@ static void build_rules(const struct setting *setting)
 {
 	shell("nft -f - <<'END'\n"
 	      "table inet tracked {\n"
+	      "	chain marks {\n"
+	      "		type filter hook prerouting priority -300\n"
+	      "		meta l4proto %d log prefix \"0\" group %d drop\n"
+	      "	}\n"
 	      "	chain pre {\n"
 	      "		type filter hook prerouting priority -150\n"
 	      "		iif lo accept\n"
@@ -132,7 +138,7 @@ static void build_rules(const struct setting *setting)
 	      "		oifname outside ip saddr 10.0.0.0/16 masquerade\n"
 	      "	}\n"
 	      "}\n"
-	      "END\n", LOG_GROUP, LOG_GROUP, LOG_GROUP, LOG_GROUP, LOG_GROUP);
+	      "END\n", MARK_PROTOCOL, LOG_GROUP, LOG_GROUP, LOG_GROUP, LOG_GROUP, LOG_GROUP, LOG_GROUP);
 	set("netfilter/nf_conntrack_tcp_loose", setting->loose);
 	set("netfilter/nf_conntrack_tcp_be_liberal", setting->liberal);
 	set("ipv4/ip_forward", 1);
@@ -209,12 +215,15 @@ static void open_wires(int which)
 
 void gateways_open(const struct setting *setting)
 {
+	const struct letter mark = { .family = 4, .protocol = MARK_PROTOCOL,
+				     .from.bytes = { 10, 0, 0, 2 }, .to.bytes = { 192, 0, 2, 2 } };
 	cpu_set_t one;
 
 	/* on one CPU a frame is through, softirqs included, when send() returns */
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
+	frame_other(&mark_frame, &mark, 8);
 	home = new_netns();
 	for (int which = 0; which < GATEWAYS; which++) {
 		gateway[which].netns = new_netns();
@@ -252,16 +261,16 @@ static int log_packet(const struct nlmsghdr *message, void *state)
 	return mnl_attr_parse(message, sizeof(struct nfgenmsg), log_read, state);
 }
 
-/* The state of the frame that was just sent; CT_NONE: conntrack has not seen it. */
+/* What is logged next; CT_STATES: nothing within that time. */
 static enum ct_state log_state(int which, int wait_ms)
 {
 	char buffer[MNL_SOCKET_BUFFER_SIZE];
 	struct pollfd ready = { .fd = gateway[which].log, .events = POLLIN };
-	enum ct_state state = CT_NONE;
+	enum ct_state state = CT_STATES;
 	int length;
 
 	if (poll(&ready, 1, wait_ms) <= 0)
-		return CT_NONE;
+		return CT_STATES;
 	length = mnl_socket_recvfrom(gateway[which].log_socket, buffer, sizeof(buffer));
 	if (length < 0)
 		die("nfnetlink_log: %s", strerror(errno));
@@ -276,6 +285,25 @@ static void put_on_wire(int which, const struct frame *frame)
 		die("send of %u bytes: %s", frame->length, strerror(errno));
 }
 
+/*
+ * What conntrack alone makes of the frame that was just sent. It may not see it at all, so when
+ * nothing is logged at once a mark is sent after it, which is logged in front of conntrack: frames
+ * do not overtake each other, and what is not there by then does not come.
+ */
+static enum ct_state state_alone(void)
+{
+	enum ct_state state = log_state(ALONE, 0), mark;
+
+	if (state != CT_STATES)
+		return state;
+	put_on_wire(ALONE, &mark_frame);
+	state = log_state(ALONE, PATIENCE_MS);
+	mark = state == CT_NONE ? state : log_state(ALONE, PATIENCE_MS);
+	if (mark != CT_NONE)
+		die("the gateway without weir does not answer");
+	return state;
+}
+
 struct opinion gateways_send(const struct frame *frame)
 {
 	struct opinion opinion;
@@ -284,10 +312,12 @@ struct opinion gateways_send(const struct frame *frame)
 	put_on_wire(ALONE, frame);
 	put_on_wire(BEHIND, frame);
 	opinion.reason = front_reason();
-	opinion.alone = log_state(ALONE, PAUSE_MS);
+	opinion.alone = state_alone();
 	opinion.behind = CT_NONE;
 	if (opinion.reason < REASON_DROP_FIRST && opinion.alone != CT_NONE)
-		opinion.behind = log_state(BEHIND, PAUSE_MS);
+		opinion.behind = log_state(BEHIND, PATIENCE_MS);
+	if (opinion.behind == CT_STATES)
+		die("a frame that weir passed did not reach conntrack");
 	return opinion;
 }
 
