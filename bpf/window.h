@@ -141,12 +141,23 @@ static __always_inline bool sack_possible(const struct tcp_flow *flow, const str
 }
 
 /*
- * conntrack forgets that it let a SYN through when an INVALID FIN or RST follows, and then won't
- * take up the flow that the SYN opens. So that it does what it would have done, it gets to see it.
+ * conntrack keeps in mind an INVALID FIN or RST of an assured flow, and gets to see those that make a
+ * difference: dropped, the entry would not be what it would have been. While established, the next RST
+ * is believed or not by what came last, and a pair, one from each side, shortens the time for which a
+ * dead flow is kept. Later it forgets over it a SYN that it let through, or that an RST has made room
+ * for the next SYN. Of a flood from one side that is one for each good packet of the flow.
  */
-static __always_inline bool ends_resync(const struct tcp_flow *flow, const struct pkt *pkt)
+static __always_inline bool is_remembered(const struct tcp_flow *flow, const struct pkt *pkt)
 {
-	return pkt->tcp_flags & (TCP_FIN | TCP_RST) && flow->assured && flow->last == TCP_LAST_SYN;
+	__u8 kind = pkt->tcp_flags & TCP_RST ? TCP_LAST_RST : TCP_LAST_FIN;
+	bool same_side = flow->last_reply == flow->reply;
+
+	if (!(pkt->tcp_flags & (TCP_FIN | TCP_RST)) || !flow->assured)
+		return false;
+	if (flow->state == TCP_STATE_ESTABLISHED)
+		return flow->last != kind || !same_side;
+	return flow->last == TCP_LAST_SYN ||
+	       (flow->last == TCP_LAST_RST && kind == TCP_LAST_FIN && same_side);
 }
 
 /* A sender that overshoots by less than a window is forgiven, if all else is right. */
@@ -170,7 +181,7 @@ static __always_inline bool beyond_window(const struct tcp_flow *flow, const str
 	__u32 seq = pkt->tcp_seq, ack = pkt->tcp_ack;
 	__u32 end = seq + pkt->payload + !!(pkt->tcp_flags & TCP_SYN) + !!(pkt->tcp_flags & TCP_FIN);
 
-	if (side_begins(flow, pkt, end) || ends_resync(flow, pkt))
+	if (side_begins(flow, pkt, end) || is_remembered(flow, pkt))
 		return false;
 	if (reset && seq == 0 && flow->state == TCP_STATE_SYN_SENT)
 		seq = end = sender->end;	/* the answer to a SYN */

@@ -57,8 +57,6 @@ TEST(beyond_the_window)
 {
 	CHECK(refused(established(), packet(TCP_ACK, 20000, 5000, 1)));
 	CHECK(refused(established(), packet(TCP_ACK, 1000, 5001, 0)));	/* never sent */
-	CHECK(refused(established(), packet(TCP_FIN | TCP_ACK, 90000, 5000, 0)));
-	CHECK(refused(established(), packet(TCP_RST, 90000, 0, 0)));
 	CHECK(refused(established(), packet(TCP_RST, 999, 0, 0)));	/* RFC 5961 3.2 */
 }
 
@@ -139,17 +137,48 @@ TEST(resets_of_flows_that_close_anyway)
 	}
 }
 
-/* dropped, they would leave the entry another one than it would have been */
-TEST(what_conntrack_learns_from_invalid_packets)
+/* Dropped, these and the next would leave the entry another one than it would have been. */
+TEST(invalid_ends_that_conntrack_keeps_in_mind)
 {
+	struct pkt fin = packet(TCP_FIN | TCP_ACK, 90000, 5000, 0), rst = packet(TCP_RST, 90000, 0, 0);
 	struct tcp_flow flow = established();
-	struct pkt fin = packet(TCP_FIN | TCP_ACK, 90000, 5000, 0);
 
-	flow.last = TCP_LAST_SYN;
 	CHECK(!refused(flow, fin));
+	CHECK(!refused(flow, rst));
+	flow.last = TCP_LAST_RST;
+	CHECK(!refused(flow, fin));
+	CHECK(refused(flow, rst));		/* nothing new */
+	flow.last_reply = true;
+	CHECK(!refused(flow, rst));		/* one from each side: the flow is dead */
+	flow = established();
 	flow.assured = false;
 	CHECK(refused(flow, fin));
-	flow = answered(syn_sent());
+	CHECK(refused(flow, rst));
+}
+
+TEST(invalid_ends_of_flows_that_close_anyway)
+{
+	struct pkt fin = packet(TCP_FIN | TCP_ACK, 90000, 5000, 0);
+	struct tcp_flow flow = established();
+
+	for (int state = TCP_STATE_FIN_WAIT; state <= TCP_STATE_CLOSE; state++) {
+		flow.state = state;
+		flow.last_reply = false;
+		flow.last = TCP_LAST_ACK;
+		CHECK(refused(flow, fin));
+		flow.last = TCP_LAST_SYN;
+		CHECK(!refused(flow, fin));
+		flow.last = TCP_LAST_RST;	/* makes room for a SYN from this side */
+		CHECK(!refused(flow, fin));
+		flow.last_reply = true;
+		CHECK(refused(flow, fin));
+	}
+}
+
+TEST(numbers_that_conntrack_takes_from_invalid_packets)
+{
+	struct tcp_flow flow = answered(syn_sent());
+
 	CHECK(!refused(flow, packet(TCP_SYN | TCP_ACK, 77, 4444, 0)));
 	flow.sender = (struct tcp_side){ .end = 78, .max_end = 78, .max_window = 8000 };
 	flow.state = TCP_STATE_SYN_RECV;

@@ -17,8 +17,8 @@ static enum cause cause_of_tcp(const struct pkt *pkt, const struct tcp_flow *flo
 
 	if (side_begins(flow, pkt, end))
 		return CAUSE_BEGINS;
-	if (ends_resync(flow, pkt))
-		return CAUSE_RESYNC;
+	if (is_remembered(flow, pkt))
+		return CAUSE_REMEMBERED;
 	if (sack_possible(flow, pkt))
 		return CAUSE_SACK;
 	if (proxy_kept_alive(flow, pkt))
@@ -32,8 +32,6 @@ enum cause cause_of(const struct opinion *opinion, const struct scratch *seen)
 {
 	const struct pkt *pkt = &seen->pkt;
 
-	if (opinion->behind != CT_NONE && opinion->behind != CT_INVALID)
-		return CAUSE_SOUND;
 	if (pkt->flags & (PKT_FRAGMENT_FIRST | PKT_FRAGMENT_LATER))
 		return CAUSE_FRAGMENT;
 	if (opinion->reason == REASON_UNJUDGED &&

@@ -9,14 +9,13 @@
 
 /* X(identifier, text): all but the last can't be known in front of conntrack, or must not be used */
 #define CAUSES(X) \
-	X(SOUND, "conntrack behind weir accepts it: an INVALID packet that has spoiled the entry of " \
-		 "the other gateway was dropped") \
 	X(ICMP, "ICMP query or its answer: the kernel can't be asked about them from BPF") \
 	X(FRAGMENT, "fragment: needs reassembly") \
 	X(PROTOCOL, "SCTP, DCCP, GRE ...: the kernel can't be asked, and what they carry is not read") \
 	X(BEGINS, "conntrack takes the first numbers of a side from it, INVALID or not: dropped, the " \
 		  "entry would become another one") \
-	X(RESYNC, "conntrack forgets a SYN when it sees an INVALID FIN or RST, and must see it") \
+	X(REMEMBERED, "FIN or RST that conntrack keeps in mind, INVALID or not: dropped, it would judge later " \
+		      "ones differently") \
 	X(SACK, "it may carry SACK blocks, which are not read") \
 	X(PROXY, "ACK that may keep a SYN proxy's half of a flow alive: whether there is one is not read") \
 	X(CHALLENGE, "ACK in LAST_ACK that may be a challenge ACK: what tells them apart is not read") \

@@ -8,7 +8,8 @@
  * -l: nf_conntrack_tcp_loose, -b: nf_conntrack_tcp_be_liberal, -v: print each disagreement,
  * -vv: each packet.
  * Exit status 0: weir dropped nothing that conntrack calls new, established, related or
- * untracked, and at least 99.5 % of what it calls invalid and can be known in front of it.
+ * untracked, and at least 99.5 % of what it calls invalid and can be known in front of it; and what
+ * weir passed conntrack judged behind it as it did without it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ static void note(unsigned long number, const struct burst *burst, const struct o
 {
 	bool dropped = opinion->reason >= REASON_DROP_FIRST;
 	bool good = opinion->alone != CT_INVALID && opinion->alone != CT_NONE;
+	bool diverges = !dropped && opinion->behind != opinion->alone;
 
 	seen[opinion->alone][opinion->reason]++;
 	if (opinion->alone == CT_INVALID)
@@ -74,11 +76,10 @@ static void note(unsigned long number, const struct burst *burst, const struct o
 		missed[cause_of(opinion, front_seen())][burst->kind]++;
 	if (good && dropped)
 		wronged[burst->kind][opinion->reason]++;
-	if (!dropped && opinion->alone != CT_NONE && opinion->behind != opinion->alone)
-		diverged++;
+	diverged += diverges;
 	if (!verbose)
 		return;
-	if (verbose == 1 && (opinion->alone == CT_NONE || good != dropped))
+	if (verbose == 1 && !diverges && (opinion->alone == CT_NONE || good != dropped))
 		return;
 	printf("%lu: %s: conntrack %s, behind weir %s, weir %s\n", number, kind_name[burst->kind],
 	       ct_state_name[opinion->alone], ct_state_name[opinion->behind],
@@ -257,6 +258,7 @@ int main(int argc, char **argv)
 	good = counters_agree();
 	good &= print_wronged() == 0;
 	good &= print_missed();
+	good &= diverged == 0;
 	printf("conntrack behind weir said something else: %lu\n", diverged);
 	gateways_close();
 	puts(good ? "ok" : "not ok");
