@@ -17,19 +17,12 @@
 
 #include <stdbool.h>
 #include "budget.h"
+#include "pressed.h"
 #include "state.h"
 
 #define ENGAGE_HOLD_NS	10000000000ULL
 #define ENGAGE_STEP_NS	250000000ULL	/* the end is moved on in steps of this, to write seldom */
 #define ENGAGE_BURST_NS	20000000ULL
-
-static __always_inline bool engage_pressed(__u64 now_ns)
-{
-	const struct pressure_now *pressure = pressure_now();
-
-	return pressure && pressure->level >= PRESSURE_TIGHT && pressure->level <= PRESSURE_FULL &&
-	       now_ns - pressure->beat_ns < PRESSURE_STALE_NS;
-}
 
 /* Takes the share of one SYN. False: the budget is empty. */
 static __always_inline bool engage_take(__u32 slot, __u64 cost_ns, __u64 now_ns)
@@ -56,11 +49,11 @@ static __always_inline bool engage(__u64 cost_ns, __u64 now_ns)
 	if (!state)
 		return false;
 	if (!cost_ns)
-		return engage_pressed(now_ns);
+		return pressure_rules(pressure_now(), now_ns);
 	until_ns = *(volatile __u64 *)&state->until_ns;
 	if (now_ns >= until_ns) {
 		if (engage_take(BUDGET_ENGAGE, cost_ns, now_ns))
-			return engage_pressed(now_ns);
+			return pressure_rules(pressure_now(), now_ns);
 		if (__sync_val_compare_and_swap(&state->until_ns, until_ns,
 						now_ns + ENGAGE_HOLD_NS) == until_ns) {
 			state->since_ns = now_ns;

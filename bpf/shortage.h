@@ -18,15 +18,10 @@
 #include <bpf/bpf_endian.h>
 #include "gcra.h"
 #include "pkt.h"
+#include "pressed.h"
 
 /* How far ahead of the clock the budgets may run: flows do not come evenly. */
 #define PRESSURE_BURST_NS 100000000ULL
-
-/* A beat from the future is one of another CPU, whose clock is a tick ahead. */
-static __always_inline bool pressure_rules(const struct pressure_now *pressure, __u64 now_ns)
-{
-	return pressure->level != PRESSURE_CALM && now_ns < pressure->beat_ns + PRESSURE_STALE_NS;
-}
 
 /* Is the flow one that the last share is kept for? own: class.reserve of its source. */
 static __always_inline bool pressure_spares(const struct policy_reserve *reserve, __u16 own,

@@ -27,6 +27,7 @@
 #include <linux/in6.h>
 #include "conntrack.h"
 #include "flow.h"
+#include "pressed.h"
 #include "proven.h"
 #include "route.h"
 #include "scene.h"
@@ -156,14 +157,6 @@ static __always_inline enum conntrack_found track_look(void *ctx, const struct p
 	return conntrack_look(ctx, &key, seen, flow);
 }
 
-static __always_inline bool track_pressed(const struct scene *scene)
-{
-	const struct pressure_now *pressure = pressure_now();
-
-	return pressure && pressure->level != PRESSURE_CALM &&
-	       scene->now_ns - pressure->beat_ns < PRESSURE_STALE_NS;
-}
-
 /* Would conntrack make an entry for this packet in the middle of a flow? For a plain ACK. */
 static __always_inline bool track_picks_up(const struct pkt *pkt, const struct run *run)
 {
@@ -185,7 +178,8 @@ static __always_inline enum reason track_stray(const struct pkt *pkt, const stru
 	picked_up = track_picks_up(pkt, run);
 	if (reason_in(scene->knobs->off, REASON_STRAY))
 		return picked_up ? REASON_NONE : REASON_UNJUDGED;
-	if (!picked_up || scene->knobs->flags & KNOB_STRAY_ALWAYS || track_pressed(scene))
+	if (!picked_up || scene->knobs->flags & KNOB_STRAY_ALWAYS ||
+	    pressure_rules(pressure_now(), scene->now_ns))
 		return REASON_STRAY;
 	return REASON_NONE;
 }

@@ -78,6 +78,15 @@ static void set_knobs(__u32 flags, enum reason off)
 	xdp->bss->knobs = skb->bss->knobs = knobs;
 }
 
+static void set_pressure(__u64 beat_ns)
+{
+	struct pressure_now now = { .level = PRESSURE_TIGHT, .beat_ns = beat_ns };
+	__u32 zero = 0;
+
+	CHECK(!bpf_map_update_elem(bpf_map__fd(xdp->maps.pressure), &zero, &now, BPF_ANY));
+	CHECK(!bpf_map_update_elem(bpf_map__fd(skb->maps.pressure), &zero, &now, BPF_ANY));
+}
+
 static void unload(void)
 {
 	track__destroy(xdp);
@@ -225,6 +234,21 @@ TEST(ack_is_stray_as_conntrack_is_set)
 	at_second(1001);
 	check("grace is over", &rst, REASON_STRAY);
 	at_second(1000);
+	set_run(&(struct run){});
+}
+
+TEST(ack_is_stray_under_pressure)
+{
+	struct pkt ack = tcp("192.0.2.1", 81, "198.51.100.1", 2000, TCP_ACK);
+	const __u64 now_ns = 1000000000000;
+
+	set_run(&(struct run){ .conntrack = CONNTRACK_SETTINGS_KNOWN | CONNTRACK_TCP_LOOSE });
+	set_pressure(now_ns - PRESSURE_STALE_NS + 1);
+	check("fresh", &ack, REASON_STRAY);
+	set_pressure(now_ns + 4000000);
+	check("by a clock that is a tick ahead", &ack, REASON_STRAY);
+	set_pressure(now_ns - PRESSURE_STALE_NS);
+	check("stale", &ack, REASON_NONE);
 	set_run(&(struct run){});
 }
 
