@@ -12,6 +12,9 @@
  * claim in the same instant. Both were charged, so the rate over time stays exact; in any window
  *
  *	admitted <= rate * window + effective burst + 2 * CPUs * batch
+ *
+ * What is claimed is also counted by windows of nearly a second, to tell the busiest one. It is in the
+ * line that a claim writes anyway, and out of step by what CPUs hold: at most a batch of each.
  */
 #ifndef WEIR_BUDGET_H
 #define WEIR_BUDGET_H
@@ -45,6 +48,20 @@ static __always_inline __u32 budget_claim(struct budget *shared, const struct pa
 	return flows;
 }
 
+/* Counts flows that were claimed. CPUs race for the turn of a window: one turns it, the others add. */
+static __always_inline void budget_count(struct budget *shared, __u32 flows, __u64 now_ns)
+{
+	__u64 window = now_ns >> SOURCE_WINDOW_SHIFT << 32;
+	__u64 found = *(volatile __u64 *)&shared->window;
+
+	if (found < window &&
+	    __sync_val_compare_and_swap(&shared->window, found, window | flows) == found) {
+		shared->peak = most_of(shared->peak, (__u32)found);
+		return;
+	}
+	__sync_fetch_and_add(&shared->window, flows);
+}
+
 /*
  * May this CPU admit one more flow? Spends nothing: what was claimed and then refused by another
  * limit stays for the next flow. use: this CPU's, of the same slot.
@@ -69,8 +86,10 @@ static __always_inline bool budget_open(struct budget *shared, struct budget_use
 	use->credit = budget_claim(shared, pace, batch, tat_ns, now_ns);
 	if (!use->credit && batch > 1)
 		use->credit = budget_claim(shared, pace, 1, tat_ns, now_ns);
-	if (use->credit)
+	if (use->credit) {
+		budget_count(shared, use->credit, now_ns);
 		return true;
+	}
 	use->closed_until_ns = tat_ns + pace->cost_ns - pace->burst_ns;
 	return false;
 }

@@ -268,7 +268,10 @@ ABI_SIZE(struct rule, 32);
 #define BUDGET_MAX	(RULE_MAX + 4)
 struct budget {
 	__u64	tat_ns;		/* theoretical arrival time: when the budget would be full again */
-	__u64	reserved[7];
+	__u64	window;		/* the window that it is in (time >> SOURCE_WINDOW_SHIFT) in the upper half,
+				 * flows claimed in it in the lower */
+	__u64	peak;		/* flows claimed in the busiest window before that */
+	__u64	reserved[5];
 };
 ABI_SIZE(struct budget, 64);
 

@@ -91,6 +91,38 @@ TEST(slower_rule_leaves_no_debt_to_a_faster_one)
 	CHECK(budget_open(&budgets[1], &budget_uses[0][1], &fast, START + 3 * SECOND));
 }
 
+/* Against counts by window: CPUs in turn, traffic that comes and goes. */
+TEST(busiest_window_is_told)
+{
+	static const __u64 rate[] = { 2, 300, 20000 };
+
+	for (size_t i = 0; i < sizeof(rate) / sizeof(*rate); i++) {
+		__u64 most = 0, count = 0, window = 0, at = START;
+		struct pace pace;
+
+		start(5 + i);
+		set_rule(1, rate[i], 3 * rate[i]);
+		pace = pace_of(&rules[1]);
+		for (int flow = 0; flow < 400000; flow++) {
+			struct budget_use *use = &budget_uses[draw() % CPUS][1];
+
+			at += flow % 50000 ? draw() % (2 * SECOND / rate[i]) : 20 * SECOND;
+			if (at >> SOURCE_WINDOW_SHIFT != window)
+				count = 0;
+			window = at >> SOURCE_WINDOW_SHIFT;
+			if (!budget_open(&budgets[1], use, &pace, at))
+				continue;
+			budget_spend(use);
+			if (++count > most)
+				most = count;
+		}
+		count = CPUS * budget_batch(pace.cost_ns);
+		CHECK_SAID(budgets[1].peak + count >= most && budgets[1].peak <= most + count,
+			   "%llu/s: %llu, not %llu", rate[i], budgets[1].peak, most);
+		CHECK(most > rate[i]);
+	}
+}
+
 #define RACE_FLOWS	4000000
 
 static __u64 race_clock;
@@ -137,6 +169,11 @@ TEST(cpus_that_race_stay_within_the_bound)
 		CHECK_SAID(all <= wanted + slack && all + slack >= wanted * 95 / 100,
 			   "%llu/s: %llu admitted, %llu wanted, slack %llu", rate[i], all, wanted,
 			   slack);
+		/* and none is lost where one window ends and the next begins */
+		wanted = (1ULL << SOURCE_WINDOW_SHIFT) / cost;
+		CHECK_SAID(budgets[1].peak + slack >= wanted * 95 / 100 && budgets[1].peak <= wanted + 2 * slack,
+			   "%llu/s: %llu in the busiest window, %llu wanted, slack %llu", rate[i],
+			   budgets[1].peak, wanted, slack);
 	}
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * limit show: the limits in force, and how much of each is used just now. Of a limit that each
- * source has for itself the busiest one is told.
+ * limit show: the limits in force, how much of each is used just now, and what was the most in a
+ * second. Of a limit that each source has for itself the busiest one is told.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -20,7 +20,9 @@ struct row {
 	bool			implied;	/* not in the policy: a default */
 	__u32			slot;		/* of its budget; 0: it has one for each source, or so */
 	struct budget_use	before, now;
+	struct budget		shared;		/* after the second look */
 	double			busiest;	/* per source: new flows a second of the busiest one */
+	double			peak;		/* and of the busiest one in the last second it came in */
 };
 
 static const char *kind_name(enum limit_kind kind)
@@ -50,9 +52,15 @@ static double sample(const struct store *store, struct row *row, size_t count, s
 		return 1;
 	nanosleep(&pause, NULL);
 	for (size_t i = 0; i < count; i++)
-		if (row[i].slot && store_budget_use_read(store, row[i].slot, &row[i].now, fail))
+		if (row[i].slot && (store_budget_use_read(store, row[i].slot, &row[i].now, fail) ||
+				    store_budget_read(store, row[i].slot, &row[i].shared, fail)))
 			return -1;
 	return (apply_now_ns() - began_ns) / 1e9;
+}
+
+static double greater(double a, double b)
+{
+	return a > b ? a : b;
 }
 
 /* Limits per source are as used as the busiest source that they are for. */
@@ -70,12 +78,14 @@ static int busiest_find(const struct store *store, const struct arena *arena, st
 		__u32 number;
 
 		if (!source_read(&view.line[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &view.more[i],
-				 now_ns, &view.keys, &source) || source.rate <= 0 || !source.prefix.family)
+				 now_ns, &view.keys, &source) || !source.prefix.family)
 			continue;
 		class = lookup_source(arena, &source.prefix);
 		number = class ? class->source_rule[source.role] : 0;
-		if (number && number <= count && row[number - 1].busiest < source.rate)
-			row[number - 1].busiest = source.rate;
+		if (!number || number > count)
+			continue;
+		row[number - 1].busiest = greater(row[number - 1].busiest, source.rate);
+		row[number - 1].peak = greater(row[number - 1].peak, source.busiest);
 	}
 	store_sources_close(&view);
 	return 0;
@@ -85,13 +95,22 @@ static void show_busiest(struct cli *cli, const struct row *row)
 {
 	if (row->limit->kind == LIMIT_SOURCE) {
 		out_real(&cli->out, row->busiest);
+		out_real(&cli->out, row->peak);
 		out_real(&cli->out, row->busiest * rate_cost_ns(&row->limit->rate) / 1e7);
 	} else {
-		out_absent(&cli->out);
-		out_absent(&cli->out);
+		for (int column = 0; column < 3; column++)
+			out_absent(&cli->out);
 	}
 	for (int column = 0; column < 3; column++)
 		out_absent(&cli->out);
+}
+
+/* Admitted in the busiest window there was, as a rate. */
+static double budget_peak(const struct budget *budget)
+{
+	__u64 last = (__u32)budget->window;
+
+	return (budget->peak > last ? budget->peak : last) * 1e9 / (1ULL << SOURCE_WINDOW_SHIFT);
 }
 
 static void show_use(struct cli *cli, const struct row *row, double seconds)
@@ -103,6 +122,7 @@ static void show_use(struct cli *cli, const struct row *row, double seconds)
 		return;
 	}
 	out_real(&cli->out, admitted);
+	out_real(&cli->out, budget_peak(&row->shared));
 	out_real(&cli->out, admitted * rate_cost_ns(&row->limit->rate) / 1e7);
 	out_real(&cli->out, (row->now.dropped - row->before.dropped) / seconds);
 	out_number(&cli->out, row->now.admitted);
@@ -132,7 +152,8 @@ static const struct out_column columns[] = {
 	{ "prefix", "prefix", OUT_TEXT }, { "what", "what", OUT_TEXT },
 	{ "from", "from", OUT_TEXT }, { "rate", "rate", OUT_TEXT },
 	{ "burst", "burst", OUT_NUMBER }, { "set by", "set", OUT_TEXT },
-	{ "new/s", "rate_now", OUT_REAL }, { "used (%)", "used_percent", OUT_REAL },
+	{ "new/s", "rate_now", OUT_REAL }, { "peak/s", "peak", OUT_REAL },
+	{ "used (%)", "used_percent", OUT_REAL },
 	{ "dropped/s", "drop_rate", OUT_REAL }, { "admitted", "admitted", OUT_NUMBER },
 	{ "dropped", "dropped", OUT_NUMBER },
 };

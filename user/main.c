@@ -30,7 +30,7 @@ const struct command commands[] = {
 	{ "link", "attach", cmd_link_attach, "dev IF [role outside|inside] [driver auto|native|generic|tc]",
 	  "attach to a device" },
 	{ "link", "detach", cmd_link_detach, "dev IF", "detach from a device" },
-	{ "limit", "show", cmd_limit_show, "", "the limits, and what they admitted and dropped" },
+	{ "limit", "show", cmd_limit_show, "", "the limits, how much of each is used, and the most that was" },
 	{ "limit", "suggest", cmd_limit_suggest, "[after TIME]",
 	  "limits that nearly nobody would have noticed; TIME: watched at least (10m)" },
 	{ "limit", "add", cmd_limit_add, LIMIT_KEY " RATE [burst N]",

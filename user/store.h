@@ -73,6 +73,8 @@ int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, s
 int store_budgets_clear(const struct store *store, const __u32 *slot, size_t count,
 			struct fail *fail);
 int store_hits_clear(const struct store *store, const __u32 *slot, size_t count, struct fail *fail);
+/* what all CPUs share of it; admitted and dropped are not there */
+int store_budget_read(const struct store *store, __u32 slot, struct budget *budget, struct fail *fail);
 /* admitted and dropped are summed; the rest is void */
 int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
 			  struct fail *fail);

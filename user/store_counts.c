@@ -106,6 +106,11 @@ int store_hit_read(const struct store *store, __u32 slot, struct counter *sum, s
 	return entry_sum(store, MAP_HIT, slot, sizeof(*sum) / 8, (__u64 *)sum, fail);
 }
 
+int store_budget_read(const struct store *store, __u32 slot, struct budget *budget, struct fail *fail)
+{
+	return entry_read(store, MAP_BUDGET, slot, budget, fail);
+}
+
 int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
 			  struct fail *fail)
 {
