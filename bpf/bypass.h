@@ -60,14 +60,16 @@ static __always_inline __u64 bypass_port(struct scene *scene,
 	return groups ? groups[set % 8] : 0;
 }
 
+#define BYPASS_FAST	(1ULL << 32)	/* above a mark: a group that speaks of the flow is fast */
+
 /* The mark of a flow that some group speaks of, else 0. */
-static __always_inline __u32 bypass_find(struct scene *scene,
+static __always_inline __u64 bypass_find(struct scene *scene,
 					 const struct policy_bypass *bypass,
 					 const struct bypass_tuple *tuple)
 {
 	const struct class *source, *destination;
 	const __u64 *protocols;
-	__u64 forward, back;
+	__u64 forward, back, fast;
 
 	protocols = arena_line(&scene->arena, bypass->protocols + tuple->protocol / 8);
 	if (!protocols)
@@ -94,11 +96,15 @@ static __always_inline __u32 bypass_find(struct scene *scene,
 		return 0;
 	forward &= destination->bypass_to;
 	back &= destination->bypass_from;
-	return forward | back ? bypass->mark : 0;
+	if (!(forward | back))
+		return 0;
+	fast = (forward | back) & bypass->fast;
+	return bypass->mark | (fast ? BYPASS_FAST : 0);
 }
 
-/* The mark of a packet that skips connection tracking, else 0. Not inline: verified once. */
-__noinline __u32 weir_bypass(const struct pkt *pkt)
+/* The mark of a packet that skips connection tracking, with BYPASS_FAST, or 0. Not inline: verified
+ * once. */
+__noinline __u64 weir_bypass(const struct pkt *pkt)
 {
 	const struct policy_bypass *bypass;
 	struct bypass_tuple tuple;
@@ -129,8 +135,10 @@ static __always_inline bool bypass_suspects(const struct scene *scene, const str
 /* Its mark is in scene->mark, whatever becomes of it before it passes. */
 static __always_inline enum reason bypass(const struct pkt *pkt, struct scene *scene)
 {
-	if (bypass_suspects(scene, pkt))
-		scene->mark = weir_bypass(pkt);
+	__u64 found = bypass_suspects(scene, pkt) ? weir_bypass(pkt) : 0;
+
+	scene->mark = found;
+	scene->fast = bit_any(found >> 32);
 	return scene->mark ? REASON_BYPASS : REASON_NONE;
 }
 

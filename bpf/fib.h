@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's routes, asked for the way back to a source (net/core/filter.c, bpf_fib_lookup).
+ * The kernel's routes, asked for the way back to a source, and for the next hop of a packet
+ * (net/core/filter.c, bpf_fib_lookup).
  *
  * The kernel answers FWD_DISABLED to everything while the device does not forward, and knows no
  * answer for link-local IPv6: what is no clear answer is FIB_UNSURE.
@@ -86,6 +87,36 @@ static __always_inline enum fib_found fib_look(void *ctx, const struct pkt *pkt,
 	default:
 		return FIB_UNSURE;
 	}
+}
+
+/*
+ * The next hop of a packet, in query: ifindex, smac, dmac. False, if the kernel has more to do than
+ * to send it there: it is for this machine, too long for the way, its neighbour is not known ...
+ */
+static __always_inline bool fib_next_hop(void *ctx, const struct pkt *pkt, __u32 device,
+					 struct bpf_fib_lookup *query)
+{
+	__u32 bytes = pkt->bytes - pkt->l3_offset;	/* what the device has to send, padding too */
+
+	if (bytes > 0xffff)
+		return false;
+	query->ifindex = device;
+	query->l4_protocol = pkt->l4_proto;
+	query->sport = pkt->sport;
+	query->dport = pkt->dport;
+	query->tot_len = bytes;
+	if (pkt->family == 4) {
+		query->family = FIB_AF_INET;
+		query->tos = pkt->tos;
+		query->ipv4_src = pkt->saddr[0];
+		query->ipv4_dst = pkt->daddr[0];
+	} else {
+		query->family = FIB_AF_INET6;
+		query->flowinfo = bpf_htonl(pkt->tos << 20);
+		__builtin_memcpy(query->ipv6_src, pkt->saddr, sizeof(query->ipv6_src));
+		__builtin_memcpy(query->ipv6_dst, pkt->daddr, sizeof(query->ipv6_dst));
+	}
+	return bpf_fib_lookup(ctx, query, sizeof(*query), 0) == BPF_FIB_LKUP_RET_SUCCESS;
 }
 
 #endif

@@ -47,6 +47,13 @@ struct {
 } dev SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DEV_MAX);
+	__type(key, __u32);
+	__type(value, struct forward_dev);
+} forward SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, COUNTER_MAX);
 	__type(key, __u32);

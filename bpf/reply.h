@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The answer to a SYN, written over it: the only bytes of a frame that weir ever writes.
+ * The answer to a SYN, written over it. But for this and forward.h weir writes no byte of a frame.
  *
  * Tags and the PPPoE session stay, addresses and ports change sides, TCP options are left out: the
  * answer is a bare SYN-ACK, never longer than the SYN. Like parse.h it has packet pointers, and no

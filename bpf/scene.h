@@ -23,6 +23,7 @@ struct scene {
 	__u32				mark;		/* of a flow that conntrack is not to see; 0 */
 	__u8				role;		/* enum role */
 	bool				answers;	/* the program can send a frame back */
+	bool				fast;		/* with a mark: may be forwarded by XDP */
 };
 
 /* The class that a table gives an address. NULL when the policy is not readable. */

@@ -22,6 +22,11 @@ static __always_inline struct dev *dev_of(__u32 slot)
 	return bpf_map_lookup_elem(&dev, &slot);
 }
 
+static __always_inline const struct forward_dev *forward_dev_of(__u32 ifindex)
+{
+	return bpf_map_lookup_elem(&forward, &ifindex);
+}
+
 static __always_inline struct source_line *source_line(__u32 line)
 {
 	return bpf_map_lookup_elem(&source, &line);

@@ -8,6 +8,7 @@
 #include "conntrack_xdp.h"
 #include "audit.h"
 #include "count.h"
+#include "forward.h"
 #include "judge.h"
 #include "parse.h"
 #include "reply.h"
@@ -49,6 +50,33 @@ __noinline int weir_reply(struct xdp_md *ctx, const struct pkt *syn, __u64 now_n
 	return 1;
 }
 
+/*
+ * Makes of a packet the frame that goes to its next hop. Returns the device that sends it; 0: the
+ * kernel has to see it, and nothing was written.
+ */
+__noinline int weir_forward(struct xdp_md *ctx, const struct pkt *pkt)
+{
+	const struct dev *dev = dev_of(dev_slot);
+	const struct forward_dev *from, *to;
+	struct bpf_fib_lookup hop = {};
+
+	if (!pkt || !dev || !forward_fits(pkt))
+		return 0;
+	from = forward_dev_of(dev->ifindex);
+	if (!from || !(from->flags & FORWARD_FROM) || !fib_next_hop(ctx, pkt, dev->ifindex, &hop))
+		return 0;
+	/* back where it came from: the kernel tells the sender of the shorter way */
+	if (hop.ifindex == dev->ifindex)
+		return 0;
+	to = forward_dev_of(hop.ifindex);
+	if (!to || !(to->flags & FORWARD_TO))
+		return 0;
+	if (!forward_write((void *)(long)ctx->data, (void *)(long)ctx->data_end, pkt, from->mac,
+			   hop.smac, hop.dmac))
+		return 0;
+	return hop.ifindex;
+}
+
 /* Tells tc ingress about a packet that skips connection tracking: XDP has no mark. */
 static __always_inline void hand_over(struct xdp_md *ctx, __u32 mark)
 {
@@ -75,6 +103,7 @@ int weir_xdp(struct xdp_md *ctx)
 	struct scene scene = { .answers = true };
 	enum reason reason;
 	struct pkt *pkt;
+	int towards = 0;
 	bool would;
 
 	if (!scratch)
@@ -87,9 +116,15 @@ int weir_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	}
 	reason = judge(ctx, pkt, &scene);
+	if (reason == REASON_BYPASS && scene.fast && !scene_monitors(&scene, REASON_FORWARDED))
+		towards = weir_forward(ctx, pkt);
+	if (towards)
+		reason = REASON_FORWARDED;
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	if (audit_due(reason, count(reason, would, pkt->bytes)))
 		weir_audit(ctx, pkt, AUDIT_INDEX(would, reason & 127));
+	if (towards)
+		return bpf_redirect(towards, 0);
 	if (reason < REASON_DROP_FIRST || would) {
 		if (scene.mark)
 			hand_over(ctx, scene.mark);

@@ -56,6 +56,8 @@ struct dev {
 };
 ABI_SIZE(struct dev, 64);
 
+#include "forward_dev.h"
+
 /* ---- counters ------------------------------------------------------------------------------ */
 
 struct counter {
@@ -179,7 +181,8 @@ struct policy_bypass {
 	__u32	protocols;		/* line of u64[BYPASS_PROTOCOLS]: groups by protocol */
 	__u32	ports;			/* line of u8[65536]: which set of groups asks for a port */
 	__u32	port_sets;		/* line of u64[BYPASS_PORT_SETS]: groups of a set */
-	__u64	reserved[5];
+	__u64	fast;			/* groups that XDP forwards by itself */
+	__u64	reserved[4];
 };
 ABI_SIZE(struct policy_bypass, POLICY_LINE);
 
@@ -436,5 +439,6 @@ enum feature {
 #define MAP_STRANGERS	"strangers"
 #define MAP_CHALLENGE_USE "challenge_use"
 #define MAP_ENGAGED	"engaged"
+#define MAP_FORWARD	"forward"
 
 #endif

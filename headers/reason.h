@@ -24,6 +24,7 @@
 	X(10, FAIL_OPEN, "fail-open", "weir had no policy or no memory to judge it: passed") \
 	X(11, UNJUDGED, "unjudged", "weir can't tell whether conntrack has its flow: passed") \
 	X(12, GRACE, "grace", "stray that passes while `weir grace` lasts") \
+	X(13, FORWARDED, "forwarded", "skips connection tracking and the rest of the stack: forwarded by XDP") \
 	X(32, TRUNCATED, "truncated", "ends inside a header, or is shorter than its header says") \
 	X(33, IP_HEADER, "ip-header", "impossible IP version, header length or total length") \
 	X(34, IP_CHECKSUM, "ip-checksum", "IPv4 header checksum is wrong") \

@@ -48,7 +48,7 @@ static struct prefix prefix_of(const char *text)
 static struct bypass random_bypass(void)
 {
 	struct bypass bypass = {
-		.protocol = pick(4) ? protocols[pick(3)] : 0,
+		.protocol = pick(4) ? protocols[pick(3)] : 0, .fast = pick(2),
 		.to = prefix_of(prefixes[pick(8)]), .from = prefix_of(prefixes[pick(8)]),
 	};
 
@@ -192,7 +192,7 @@ TEST(statements_are_gathered)
 	policy_free(&policy);
 }
 
-TEST(too_many_kinds_and_fast_are_refused)
+TEST(too_many_kinds_are_refused)
 {
 	struct policy policy;
 	struct bypass_groups groups;
@@ -209,8 +209,33 @@ TEST(too_many_kinds_and_fast_are_refused)
 	policy.bypass_count--;
 	CHECK_EQ(bypass_gather(&policy, &groups, &fail), 0);
 	bypass_groups_free(&groups);
-	policy.bypass[0].fast = true;
-	CHECK_EQ(bypass_gather(&policy, &groups, &fail), -EXIT_USAGE);
+	policy_free(&policy);
+}
+
+TEST(fast_ones_are_groups_of_their_own)
+{
+	struct policy policy = parsed("bypass { udp port 53 to 20.0.0.1; udp port 53 to 20.0.0.2 fast\n"
+				      "udp port 53 to 20.0.0.3 fast; tcp port 80; fast gre }");
+	const struct policy_bypass *line;
+	struct bypass_groups groups;
+	struct arena arena = {};
+	struct fail fail;
+	__u64 fast = 0;
+
+	CHECK_EQ(bypass_gather(&policy, &groups, &fail), 0);
+	CHECK_EQ(groups.count, 4);
+	for (size_t i = 0; i < groups.count; i++) {
+		const struct bypass_group *group = &groups.at[i];
+
+		CHECK_EQ(group->fast, group->protocol == IPPROTO_GRE || group->to_count == 2);
+		fast |= (__u64)group->fast << i;
+	}
+	CHECK(fast);
+	CHECK_EQ(compile(&policy, NULL, 0, &arena, &fail), 0);
+	line = (const void *)(arena.bytes + POLICY_BYPASS * POLICY_LINE);
+	CHECK_EQ(line->fast, fast);
+	arena_free(&arena);
+	bypass_groups_free(&groups);
 	policy_free(&policy);
 }
 

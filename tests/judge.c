@@ -33,6 +33,9 @@ static const enum reason returned_by_nobody[] = {
 	REASON_NONE,
 };
 
+/* What no stage returns: the program for XDP makes it of a bypass, and tests/forward.c has its rows. */
+static const enum reason returned_by_xdp = REASON_FORWARDED;
+
 /* ---- frames; n: how many of them came before ---- */
 
 static void ip4(struct craft *c, const char *from, const char *to, uint8_t proto)
@@ -682,6 +685,10 @@ TEST(every_reason)
 			has_row |= rows[row].reason == all[i];
 		for (size_t k = 0; k < sizeof(returned_by_nobody) / sizeof(all[0]); k++)
 			nobody |= returned_by_nobody[k] == all[i];
+		if (all[i] == returned_by_xdp) {
+			CHECK(!has_row && !in_the_code(all[i]));
+			continue;
+		}
 		CHECK_SAID(has_row || nobody, "%s: no row here", name_of(all[i]));
 		CHECK_SAID(!has_row || !nobody, "%s: has a row, so somebody returns it",
 			   name_of(all[i]));

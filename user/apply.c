@@ -12,6 +12,7 @@
 #include "compile.h"
 #include "conntrack.h"
 #include "device.h"
+#include "forward.h"
 #include "nat.h"
 #include "notrack.h"
 #include "port.h"
@@ -110,8 +111,8 @@ static int publish(struct store *store, const struct policy *policy, const struc
 	if (bypass && (notrack_put(store->instance, policy, NULL, fail) ||
 		       attach_marks(store, true, fail)))
 		return -fail->status;
-	if (ports_tell(store, policy, true, fail) || store_policy_write(store, arena, fail) ||
-	    ports_tell(store, policy, false, fail))
+	if (forward_tell(store, policy, fail) || ports_tell(store, policy, true, fail) ||
+	    store_policy_write(store, arena, fail) || ports_tell(store, policy, false, fail))
 		return -fail->status;
 	notrack_settle(store->instance, policy);
 	if (!bypass && (attach_marks(store, false, fail) || notrack_put(store->instance, policy, NULL, fail)))

@@ -156,6 +156,7 @@ static void leave_old(struct store *store, __u32 slot, const struct dev *old, co
 		return;
 	if (before != same_place)
 		return;
+	store_forward_drop(store, old->ifindex);
 	if (old->driver == DRIVER_TC)
 		hook_tc_remove(&hook, &ignored);
 	else
@@ -282,6 +283,7 @@ int attach_detach(struct store *store, const char *name, struct fail *fail)
 	if (slot < 0)
 		return fail_set(fail, EXIT_NO_ENTRY, "see what is: weir link show",
 				"%s: not attached", name);
+	store_forward_drop(store, devs[slot].ifindex);
 	hook = hook_of(store, slot, &devs[slot]);
 	if (hook_xdp_remove(&hook, fail) || hook_tc_remove(&hook, fail))
 		return -fail->status;

@@ -55,6 +55,8 @@ static int compare_groups(const void *left, const void *right, void *dimension)
 	enum dimension but = *(enum dimension *)dimension;
 	int order = a->protocol - b->protocol;
 
+	if (!order)
+		order = a->fast - b->fast;
 	if (!order && but != BY_PORTS)
 		order = compare_port_lists(a, b);
 	if (!order && but != BY_TO)
@@ -172,7 +174,7 @@ static bool groups_join(struct bypass_groups *groups, enum dimension dimension)
 static bool group_of(const struct bypass *bypass, struct bypass_group *group)
 {
 	*group = (struct bypass_group){
-		.protocol = bypass->protocol,
+		.protocol = bypass->protocol, .fast = bypass->fast,
 		.ports = malloc(sizeof(*group->ports)), .port_count = 1,
 		.to = malloc(sizeof(*group->to)), .to_count = 1,
 		.from = malloc(sizeof(*group->from)), .from_count = 1,
@@ -214,14 +216,8 @@ int bypass_gather(const struct policy *policy, struct bypass_groups *groups, str
 	};
 	if (!groups->at)
 		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
-	for (size_t i = 0; i < policy->bypass_count && enough; i++) {
-		if (policy->bypass[i].fast) {
-			bypass_groups_free(groups);
-			return fail_set(fail, EXIT_USAGE, "leave out the word `fast`",
-					"bypass ... fast: forwarding in XDP is not in this version");
-		}
+	for (size_t i = 0; i < policy->bypass_count && enough; i++)
 		enough = group_of(&policy->bypass[i], &groups->at[groups->count++]);
-	}
 	for (enum dimension i = BY_TO; i < DIMENSIONS && enough; i++)
 		enough = groups_join(groups, i);
 	if (!enough) {

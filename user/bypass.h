@@ -17,6 +17,7 @@
 struct bypass_group {
 	__u8		protocol;	/* 0: any */
 	bool		any_port;	/* also protocols that have none */
+	bool		fast;		/* forwarded by XDP where it can be */
 	struct ports	*ports;		/* owned, as are the next; sorted, apart from each other */
 	size_t		port_count;
 	struct prefix	*to;		/* sorted, none covers another */
@@ -30,7 +31,7 @@ struct bypass_groups {
 	size_t		count;
 };
 
-/* Fails when they are more than BYPASS_GROUPS_MAX, or ask for what can't be done. */
+/* Fails when they are more than BYPASS_GROUPS_MAX. */
 int bypass_gather(const struct policy *policy, struct bypass_groups *groups, struct fail *fail);
 void bypass_groups_free(struct bypass_groups *groups);
 

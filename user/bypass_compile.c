@@ -117,6 +117,8 @@ int bypass_compile(const struct policy *policy, const struct bypass_groups *grou
 
 		if (group->any_port)
 			bypass->portless |= 1ULL << i;
+		if (group->fast)
+			bypass->fast |= 1ULL << i;
 		for (__u32 protocol = 0; protocol < BYPASS_PROTOCOLS; protocol++)
 			if (!group->protocol || group->protocol == protocol)
 				accepts[protocol] |= 1ULL << i;

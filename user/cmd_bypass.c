@@ -5,6 +5,7 @@
 #include "apply.h"
 #include "bypass.h"
 #include "cli.h"
+#include "forward.h"
 #include "import.h"
 #include "ruleset.h"
 
@@ -60,11 +61,16 @@ static int edit_mark(struct policy *policy, void *data, struct fail *fail)
 int cmd_bypass_add(struct cli *cli)
 {
 	struct bypass bypass;
+	struct store store;
 
 	if (bypass_parse(cli->argc, cli->argv, &bypass, &cli->fail) ||
 	    apply_edit(cli->instance, edit_add, &bypass, &cli->fail))
 		return -cli->fail.status;
 	ruleset_warn(stderr, &bypass, 1);
+	if (bypass.fast && !store_open(cli->instance, STORE_READ, &store, &cli->fail)) {
+		forward_warn(stderr, &bypass, 1, &store);
+		store_close(&store);
+	}
 	return 0;
 }
 
@@ -99,6 +105,7 @@ static void bypass_row(struct cli *cli, const struct bypass *bypass)
 	out_text(&cli->out, bypass->to.family ? prefix_print(&bypass->to, text, sizeof(text)) : NULL);
 	out_text(&cli->out, bypass->from.family ?
 		 prefix_print(&bypass->from, text, sizeof(text)) : NULL);
+	out_text(&cli->out, bypass->fast ? "fast" : NULL);
 }
 
 int cmd_bypass_show(struct cli *cli)
@@ -106,6 +113,7 @@ int cmd_bypass_show(struct cli *cli)
 	static const struct out_column columns[] = {
 		{ "protocol", "protocol", OUT_TEXT }, { "port", "port", OUT_TEXT },
 		{ "to", "to", OUT_TEXT }, { "from", "from", OUT_TEXT },
+		{ "forwarded", "forwarded", OUT_TEXT },
 	};
 	struct policy policy;
 	struct store store;
@@ -118,7 +126,7 @@ int cmd_bypass_show(struct cli *cli)
 	store_close(&store);
 	if (result)
 		return result;
-	out_table_begin(&cli->out, NULL, columns, 4);
+	out_table_begin(&cli->out, NULL, columns, 5);
 	for (size_t i = 0; i < policy.bypass_count; i++)
 		bypass_row(cli, &policy.bypass[i]);
 	out_table_end(&cli->out, "everything is tracked");

@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "compile.h"
 #include "conntrack.h"
+#include "forward.h"
 #include "notrack.h"
 #include "port.h"
 #include "program.h"
@@ -98,6 +99,7 @@ static void check_machine(const struct cli *cli, const struct policy *file, __u3
 
 	if (file) {
 		ruleset_warn(stderr, file->bypass, file->bypass_count);
+		forward_warn(stderr, file->bypass, file->bypass_count, NULL);
 		reach_warn(stderr, file, features);
 		check_named(file);
 		return;
@@ -107,6 +109,7 @@ static void check_machine(const struct cli *cli, const struct policy *file, __u3
 	check_attached(&store);
 	if (!apply_read(&store, &policy, &none)) {
 		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
+		forward_warn(stderr, policy.bypass, policy.bypass_count, &store);
 		check_table(cli->instance, &policy);
 		reach_warn(stderr, &policy, features);
 		session_warn(&policy, apply_now_ns());

@@ -121,15 +121,20 @@ static int link_read(const struct nlmsghdr *message, void *data)
 			elsewhere = true;
 			break;
 		case IFLA_LINKINFO:	/* its other end is no device below it */
-			elsewhere |= is_kind(attribute, "veth");
+			link.veth = is_kind(attribute, "veth");
+			link.bond = is_kind(attribute, "bond");
 			link.vlan = is_kind(attribute, "vlan");
+			break;
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(attribute) == sizeof(link.mac))
+				memcpy(link.mac, mnl_attr_get_payload(attribute), sizeof(link.mac));
 			break;
 		case IFLA_IFNAME:
 			snprintf(link.name, sizeof(link.name), "%s", mnl_attr_get_str(attribute));
 			break;
 		}
 	}
-	if (elsewhere)
+	if (elsewhere || link.veth)
 		link.lower = 0;
 	grown = reallocarray(links->at, links->count + 1, sizeof(*grown));
 	if (!grown) {

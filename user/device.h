@@ -17,7 +17,8 @@ __u32 device_of(const struct prefix *address);
 
 struct link {
 	__u32	index, master, lower;	/* 0: none, or in another network namespace */
-	bool	ppp, vlan;
+	bool	ppp, vlan, veth, bond;
+	__u8	mac[6];			/* its Ethernet address, if it has one */
 	char	name[16];
 };
 struct links {

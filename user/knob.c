@@ -79,7 +79,9 @@ void compile_knobs(const struct policy *policy, struct policy_knobs *knobs)
 	if (!policy->pressure.reserve_percent)
 		mark(knobs->off, REASON_RESERVE);
 	set_rules(knobs, policy);
-	if (policy->mode == MODE_MONITOR)
-		for (int reason = REASON_DROP_FIRST; reason < REASON_COUNT; reason++)
-			mark(knobs->monitor, reason);
+	if (policy->mode != MODE_MONITOR)
+		return;
+	mark(knobs->monitor, REASON_FORWARDED);
+	for (int reason = REASON_DROP_FIRST; reason < REASON_COUNT; reason++)
+		mark(knobs->monitor, reason);
 }

@@ -9,7 +9,7 @@
 #include "pin.h"
 #include "value.h"
 
-#define BYPASS_KEY "[proto] [tcp|udp|...] [port N[-M]] [to P] [from P]"
+#define BYPASS_KEY "[proto] [tcp|udp|...] [port N[-M]] [to P] [from P] [fast]"
 #define LIMIT_KEY \
 	"[prefix P] [from outside|inside] per source|per aggregate|per destination|total"
 

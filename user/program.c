@@ -34,6 +34,7 @@ static const struct { const char *name; bool stats; } pinned[] = {
 	{ MAP_SOURCE, false }, { MAP_SOURCE_MORE, false }, { MAP_GROUP, false },
 	{ MAP_PRESSURE, true }, { MAP_RUN, true },
 	{ MAP_FLOW, false }, { MAP_STRANGERS, false }, { MAP_CHALLENGE_USE, true }, { MAP_ENGAGED, true },
+	{ MAP_FORWARD, false },
 };
 #define PINNED_COUNT (sizeof(pinned) / sizeof(pinned[0]))
 

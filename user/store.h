@@ -60,6 +60,13 @@ int store_devs_read(const struct store *store, struct dev devs[DEV_MAX], struct 
 int store_dev_write(const struct store *store, __u32 slot, const struct dev *dev,
 		    struct fail *fail);
 
+/* Between which devices XDP forwards: these, and no others. */
+int store_forward_set(const struct store *store, const __u32 *ifindex,
+		      const struct forward_dev *dev, size_t count, struct fail *fail);
+
+/* Before a device loses its program: nothing is forwarded to it any more. */
+void store_forward_drop(const struct store *store, __u32 ifindex);
+
 /* Sums over the CPUs: counters[COUNTER_INDEX(slot, would, reason)]; the caller frees it. */
 int store_counters_read(const struct store *store, struct counter **counters, struct fail *fail);
 /* Zeroes the counters of a slot, before another device gets it. */

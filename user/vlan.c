@@ -54,8 +54,7 @@ size_t vlan_names(const struct links *links, __u32 index, char *names, size_t si
 	return count;
 }
 
-/* false too when the kernel does not say */
-static bool takes_tags_off(const char *device)
+bool vlan_hides(const char *device)
 {
 	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
 	struct ifreq request = { .ifr_data = (void *)&flags };
@@ -75,7 +74,7 @@ void vlan_warn(FILE *to, const char *device)
 	char names[256], shown[4 * sizeof(names)], name[4 * IF_NAMESIZE];
 	struct links links;
 
-	if (!takes_tags_off(device))
+	if (!vlan_hides(device))
 		return;
 	links_read(&links);
 	if (vlan_names(&links, if_nametoindex(device), names, sizeof(names))) {

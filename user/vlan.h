@@ -13,6 +13,9 @@
  * port of: comma separated, cut off where there are too many. Returns how many there are. */
 size_t vlan_names(const struct links *links, __u32 index, char *names, size_t size);
 
+/* Does the device take tags off? False too when the kernel does not say. */
+bool vlan_hides(const char *device);
+
 /* Warns when the device takes off tags that VLAN devices on top of it wait for. */
 void vlan_warn(FILE *to, const char *device);
 

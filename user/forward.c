@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+#include "device.h"
+#include "forward.h"
+#include "netdev.h"
+#include "out.h"
+#include "vlan.h"
+
+static const struct link *link_of(const struct links *links, __u32 ifindex)
+{
+	for (size_t i = 0; i < links->count; i++)
+		if (links->at[i].index == ifindex)
+			return &links->at[i];
+	return NULL;
+}
+
+/* Why what it receives can't be forwarded by XDP; NULL: it can. */
+static const char *why_not_from(const struct dev *dev, const struct link *link,
+				const struct links *links)
+{
+	char names[64];
+
+	if (dev->driver == DRIVER_TC)
+		return "driver tc: XDP does not see its packets";
+	if (!link)
+		return "the kernel does not tell of it";
+	if (link->master)
+		return "it is a port of another device";
+	if (vlan_hides(link->name) && vlan_names(links, link->index, names, sizeof(names)))
+		return "it takes VLAN tags off before XDP sees them: ethtool -K DEV rxvlan off";
+	return NULL;
+}
+
+/* Why nothing can be redirected to it, once the above does not hold; NULL: it can. */
+static const char *why_not_to(const struct dev *dev, const struct link *link)
+{
+	__u64 features;
+	int error;
+
+	if (dev->driver != DRIVER_NATIVE)
+		return "driver generic: nothing can be redirected to it";
+	if (link->bond)
+		return "it is a bond: nothing can be redirected to it";
+	error = netdev_features(link->index, &features);
+	if (error)
+		return link->veth ? "this kernel does not tell whether its peer takes redirected packets" :
+				    NULL;
+	if (features & NETDEV_REDIRECT_TARGET)
+		return NULL;
+	return link->veth ? "its peer takes no redirected packets: ethtool -K PEER gro on" :
+			    "its driver says that nothing can be redirected to it";
+}
+
+/* What the datapath may do with a device, and why not all of it (NULL: all). */
+static struct forward_dev forward_of(const struct dev *dev, const struct links *links,
+				     const char **why)
+{
+	const struct link *link = link_of(links, dev->ifindex);
+	struct forward_dev out = {};
+
+	*why = why_not_from(dev, link, links);
+	if (*why)
+		return out;
+	memcpy(out.mac, link->mac, sizeof(out.mac));
+	out.flags = FORWARD_FROM;
+	*why = why_not_to(dev, link);
+	if (!*why)
+		out.flags |= FORWARD_TO;
+	return out;
+}
+
+static bool has_fast(const struct bypass *bypass, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (bypass[i].fast)
+			return true;
+	return false;
+}
+
+int forward_tell(const struct store *store, const struct policy *policy, struct fail *fail)
+{
+	struct forward_dev told[DEV_MAX];
+	__u32 ifindex[DEV_MAX];
+	struct dev devs[DEV_MAX];
+	struct links links;
+	size_t count = 0;
+	const char *why;
+
+	if (!has_fast(policy->bypass, policy->bypass_count)) {
+		/* an instance that is older than the map has none to clear */
+		store_forward_set(store, NULL, NULL, 0, &(struct fail){});
+		return 0;
+	}
+	if (store_devs_read(store, devs, fail))
+		return -fail->status;
+	links_read(&links);
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		if (!devs[slot].ifindex)
+			continue;
+		told[count] = forward_of(&devs[slot], &links, &why);
+		ifindex[count] = devs[slot].ifindex;
+		count += !!told[count].flags;
+	}
+	free(links.at);
+	return store_forward_set(store, ifindex, told, count, fail);
+}
+
+static void warn_devices(FILE *to, const struct store *store)
+{
+	char shown[4 * sizeof(((struct dev *)NULL)->name)];
+	struct dev devs[DEV_MAX];
+	struct fail ignored;
+	struct links links;
+	const char *why;
+
+	if (store_devs_read(store, devs, &ignored))
+		return;
+	links_read(&links);
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		struct forward_dev out;
+
+		if (!devs[slot].ifindex)
+			continue;
+		out = forward_of(&devs[slot], &links, &why);
+		if (!why)
+			continue;
+		fprintf(to, "weir: warning: %s: packets %s go by way of the kernel, bypassed\n  %s\n",
+			out_escape(devs[slot].name, shown, sizeof(shown)),
+			out.flags ? "to it" : "from it and to it", why);
+	}
+	free(links.at);
+}
+
+void forward_warn(FILE *to, const struct bypass *bypass, size_t count, const struct store *store)
+{
+	if (!has_fast(bypass, count))
+		return;
+	fputs("weir: warning: what is bypassed `fast` is forwarded by XDP: no rule of nftables or iptables\n"
+	      "  sees it, nor do rp_filter, IPsec policies, queueing disciplines, routing rules by mark, or\n"
+	      "  accounting; only what is routed without NAT may be fast\n", to);
+	if (store)
+		warn_devices(to, store);
+}
