@@ -137,7 +137,6 @@ untracked next_edit_restores ask lab_out udp $LAB_WAN 5353
 
 # ---- what is refused -------------------------------------------------------------------------
 
-check_exit fast_is_refused 1 weir bypass add udp port 53 to $LAB_ROUTED fast
 check_exit twice_is_refused 1 weir bypass add tcp port 9999 to $LAB_WAN
 check_exit absent_is_told 4 weir bypass del tcp port 9998
 weir off

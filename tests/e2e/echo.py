@@ -3,9 +3,10 @@
 """echo.py serve PORT... | ask KIND ADDRESS PORT [SOURCE] | refused ADDRESS PORT
 
 serve: echoes TCP and UDP on all addresses, both families, until it is killed; prints "ready".
-ask: one exchange, KIND is tcp, udp or udp-large (in fragments); exit status 0 if it came back.
+ask: one exchange, KIND is tcp, tcp-large (4 MB), udp or udp-large (in fragments); exit status 0 if
+it came back.
 refused: exit status 0 if a datagram is answered by a port unreachable."""
-import selectors, socket, sys
+import selectors, socket, sys, threading
 
 def serve(ports):
     events = selectors.DefaultSelector()
@@ -32,11 +33,10 @@ def serve(ports):
             else:
                 try:
                     data = s.recv(65536)
+                    s.sendall(data)
                 except OSError:
                     data = b""
-                if data:
-                    s.sendall(data)
-                else:
+                if not data:
                     events.unregister(s)
                     s.close()
 
@@ -50,9 +50,9 @@ def opened(kind, address, port, source=None):
     return s
 
 def ask(how, address, port, source=None):
-    data = b"weir" * (1200 if how == "udp-large" else 100)
-    s = opened(socket.SOCK_STREAM if how == "tcp" else socket.SOCK_DGRAM, address, port, source)
-    s.sendall(data)
+    data = b"weir" * {"udp-large": 1200, "tcp-large": 1 << 20}.get(how, 100)
+    s = opened(socket.SOCK_STREAM if how.startswith("tcp") else socket.SOCK_DGRAM, address, port, source)
+    threading.Thread(target=s.sendall, args=[data], daemon=True).start()
     back = b""
     while len(back) < len(data):
         more = s.recv(65536)
