@@ -2,6 +2,10 @@
 /*
  * The trust list and the block list. Trust wins, whichever prefix is the longer one. An entry
  * carries its end, so it expires with nobody's help.
+ *
+ * Trust is of a source, and where that source lives an inside interface may list: the same address
+ * from outside is somebody else's, and not trusted. So whoever trusts the networks inside does not
+ * trust those who send in their name. Martians are what a registry says, and yield to the operator.
  */
 #ifndef WEIR_BLOCK_H
 #define WEIR_BLOCK_H
@@ -13,6 +17,8 @@ static __always_inline enum reason trust(const struct scene *scene)
 	const struct class *class = scene->source;
 
 	if (!(class->flags & CLASS_TRUSTED) || scene->now_ns >= class->trust_until_ns)
+		return REASON_NONE;
+	if (scene->role == ROLE_OUTSIDE && class->flags & CLASS_INSIDE)
 		return REASON_NONE;
 	return REASON_TRUSTED;
 }

@@ -422,6 +422,12 @@ static const struct row rows[] = {
 	{ REASON_NEW, "DHCP", dhcp_discover, 0, false, "check { martians drop; urpf loose }" },
 	{ REASON_WRONG_SIDE, "of inside", syn, 0, false,
 	  "interface lan0 { role inside; sources { 203.0.113.0/24 } }" },
+	{ REASON_WRONG_SIDE, "of inside, and trusted there", syn, 0, false,
+	  "trusted { 203.0.113.5 }\ninterface lan0 { role inside; sources { 203.0.113.0/24 } }" },
+	{ REASON_TRUSTED, "a martian", syn_of_loopback, 0, false, "trusted { 127.0.0.0/8 }" },
+	{ REASON_TRUSTED, "of inside, and taken back", syn, 0, false,
+	  "trusted { 203.0.113.5 }\ninterface lan0 { role inside; sources { 203.0.113.0/24 } }\n"
+	  "interface wan9 { role outside; sources { 203.0.113.5 } }" },
 	{ REASON_URPF, "no route", syn, 0, false, "check { urpf loose }" },
 	{ REASON_NEW, "a route", syn_of_blackhole, 0, false, "check { urpf loose }" },
 	{ REASON_KNOWN, "known, no route", ack_outside, 0, false, "check { urpf loose }" },

@@ -158,15 +158,19 @@ static bool way_fails(enum urpf urpf, __u32 device, const struct session *sessio
 	}
 }
 
+/* In the order in which the datapath asks. */
 static enum reason dropped_for(const struct policy *policy, const struct interface *said, __u32 device,
-			       const struct session *session, const struct facts *facts)
+			       const struct session *session, bool trusted,
+			       const struct facts *facts)
 {
 	const struct prefix *host = &session->peer;
 
-	if (fact_holds(facts, FACT_MARTIAN, said->role, host))
-		return REASON_MARTIAN;
 	if (said->role == ROLE_OUTSIDE && fact_holds(facts, FACT_INSIDE, said->role, host))
 		return REASON_WRONG_SIDE;
+	if (trusted)
+		return REASON_NONE;
+	if (fact_holds(facts, FACT_MARTIAN, said->role, host))
+		return REASON_MARTIAN;
 	if (said->role == ROLE_INSIDE && said->source_count &&
 	    !fact_holds(facts, FACT_INSIDE, said->role, host))
 		return REASON_WRONG_SIDE;
@@ -197,7 +201,8 @@ bool reach_drops(const struct policy *policy, const struct session *session, __u
 	said = port_statement(policy, name);
 	plain.bypass_count = 0;
 	if (said && !source_facts(&plain, &no_groups, now_ns, &facts))
-		*reason = dropped_for(policy, said, device, session, &facts);
+		*reason = dropped_for(policy, said, device, session,
+				      entries_find(&policy->trust, &session->peer, now_ns), &facts);
 	facts_free(&facts);
 	return *reason;
 }

@@ -15,8 +15,8 @@
 void reach_warn(FILE *to, const struct policy *policy, __u32 features);
 
 /*
- * Would the policy drop the packets of this session, by what it says of sides and martians, by its
- * blackhole routes, or for the way back? Fills *reason. They are taken to arrive on the device that
+ * Would the policy drop the packets of this session, block list aside: by what it says of sides and
+ * martians, by its blackhole routes, or for the way back? Fills *reason. They are taken to arrive on the device that
  * has the session's address here, or else on the one by which the way back leaves.
  */
 bool reach_drops(const struct policy *policy, const struct session *session, __u64 now_ns,

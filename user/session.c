@@ -114,36 +114,41 @@ bool session_find(struct session *session)
 	return false;
 }
 
-/* What of the policy drops the session's packets. */
-static bool dropped_by(const struct policy *policy, const struct session *session, __u64 now_ns,
-		       char *what, size_t size)
+/* What of the policy drops the session's packets; empty: nothing. */
+static enum reason dropped_by(const struct policy *policy, const struct session *session, __u64 now_ns,
+			      char *what, size_t size)
 {
 	const struct entry *entry = entries_find(&policy->block, &session->peer, now_ns);
 	enum reason reason;
 
-	if (entry) {
+	*what = '\0';
+	if (entry && !entries_find(&policy->trust, &session->peer, now_ns)) {
 		prefix_print(&entry->prefix, what, size);
-		return true;
+		return REASON_BLOCKED;
 	}
-	if (!reach_drops(policy, session, now_ns, &reason))
-		return false;
-	snprintf(what, size, "%s", reason == REASON_MARTIAN ? "check { martians }" :
-		 reason == REASON_BLACKHOLE ? "check { blackhole }" :
-		 reason == REASON_URPF ? "urpf" : "the sources of an interface");
-	return true;
+	if (reach_drops(policy, session, now_ns, &reason))
+		snprintf(what, size, "%s", reason == REASON_MARTIAN ? "check { martians }" :
+			 reason == REASON_BLACKHOLE ? "check { blackhole }" :
+			 reason == REASON_URPF ? "urpf" : "the sources of an interface");
+	return reason;
 }
 
 void session_warn(const struct policy *policy, __u64 now_ns)
 {
-	char peer_text[PREFIX_TEXT], what[PREFIX_TEXT];
+	char peer[PREFIX_TEXT], what[PREFIX_TEXT];
 	struct session session;
+	enum reason reason;
 
-	if (!session_find(&session) || entries_find(&policy->trust, &session.peer, now_ns))
+	if (!session_find(&session))
 		return;
-	if (!dropped_by(policy, &session, now_ns, what, sizeof(what)))
+	reason = dropped_by(policy, &session, now_ns, what, sizeof(what));
+	if (!reason)
 		return;
-	prefix_print(&session.peer, peer_text, sizeof(peer_text));
-	fprintf(stderr, "weir: warning: %s blocks %s, from where this session comes%s\n"
-		"  keep it: weir trust add %s\n", what, peer_text,
-		policy->mode == MODE_ENFORCE ? "" : " (in monitor mode nothing is dropped yet)", peer_text);
+	prefix_print(&session.peer, peer, sizeof(peer));
+	fprintf(stderr, "weir: warning: %s blocks %s, from where this session comes%s\n", what, peer,
+		policy->mode == MODE_ENFORCE ? "" : " (in monitor mode nothing is dropped yet)");
+	if (reason == REASON_WRONG_SIDE)
+		fprintf(stderr, "  keep it: name %s among the sources of the interface it comes by\n", peer);
+	else
+		fprintf(stderr, "  keep it: weir trust add %s\n", peer);
 }

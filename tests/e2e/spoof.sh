@@ -91,6 +91,21 @@ check blackholes_cut_known_flows wait_for 5 silent
 lab_gw ip route del blackhole 25.0.0.11 table 666
 check and_let_them_go_again wait_for 10 more $(($(answers) + 5))
 
+# ---- who is trusted inside is not trusted from outside ---------------------------------------
+
+weir trust add 25.0.1.0/28 || fail trust "trust add failed"
+lab_flush
+before=$(counter wrong-side drop)
+spoof outside 25.0.1.0/28
+check_eq trusted_inside_addresses_are_wrong_outside $(($(counter wrong-side drop) - before)) \
+	"$(json 'v["packets"]' <"$TMP/flood")"
+before=$(counter trusted pass)
+lab_in "$LAB_TOOLS/flood" --dev in0 --mac "$(lab_mac lan0)" --kind udp --to 25.0.0.10 --dport 53 \
+	--from $LAB_ROUTED/32 --rate 5000 --count 100 >/dev/null
+check trusted_inside_addresses_are_trusted_inside [ "$(counter trusted pass)" -gt "$before" ]
+SSH_CONNECTION="25.0.1.3 1 $LAB_WAN 22" weir check >/dev/null 2>"$TMP/check"
+check_eq check_warns_of_a_trusted_session_on_the_wrong_side "$(grep -c 'the sources of an interface blocks 25.0.1.3' "$TMP/check")" 1
+
 # ---- two uplinks -----------------------------------------------------------------------------
 
 lab_veth "$LAB_OUT" out1 "$LAB_GW" wan1 && lab_gw ip addr add 25.0.8.1/24 dev wan1 &&
