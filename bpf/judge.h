@@ -22,8 +22,8 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 }
 
 /*
- * To be called first: what a packet that opens a flow will ask for is on its way from memory. Which
- * line that is, the SYN before tells: as long as strangers are challenged their SYNs end there, and
+ * To be called first: what the packet will ask for is on its way from memory. Which line that is
+ * for a SYN, the one before tells: as long as strangers are challenged their SYNs end there, and
  * nobody looks for their seats.
  */
 static __always_inline void foresee(const struct pkt *pkt, struct scratch *scratch)
@@ -31,6 +31,7 @@ static __always_inline void foresee(const struct pkt *pkt, struct scratch *scrat
 	const struct dev *dev = dev_of(dev_slot);
 	__u8 role = dev ? dev->role & 1 : ROLE_OUTSIDE;
 
+	track_foresee(pkt, scratch);
 	if (!track_opens(pkt))
 		return;
 	if (scratch->challenged && challenge_concerns(pkt, role))

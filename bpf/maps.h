@@ -141,7 +141,7 @@ struct {
 } flow SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, FLOW_HOT_LINES);
 	__type(key, __u32);
 	__type(value, struct flow_line);

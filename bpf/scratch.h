@@ -20,6 +20,7 @@ struct scratch {
 	struct tcp_flow		flow;
 	__u8			chunk[CHECKSUM_CHUNK + 8] __attribute__((aligned(8)));
 	struct conntrack_seen	seen;
+	__u64			flow_hash;	/* of the packet's flow; 0: nobody has asked yet */
 	__u8			would;	/* enum reason: the first drop that is only counted; 0: none */
 	__u8			proof;	/* enum proof that the packet gave of its source; 0: none */
 	__u8			challenged;	/* 1: so was the SYN before, from outside */

@@ -77,6 +77,10 @@ static __always_inline bool track_opens(const struct pkt *pkt)
 	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
 }
 
+/* What a word of `flow_hot` says of its flow; a part of the hash. */
+#define FLOW_FOUND	0
+#define FLOW_ADMITTED	1
+
 /* A flow in the tables of flow.h: where it stands, and the time. */
 struct flow_place {
 	__u64	hash;
@@ -88,6 +92,32 @@ static __always_inline struct flow_place flow_place(const struct pkt *pkt, __u64
 	return (struct flow_place){ flow_hash(pkt, hash_key), flow_tick(now_ns) };
 }
 
+/* The same where track_foresee() has been called for the packet. */
+static __always_inline struct flow_place flow_foreseen(const struct pkt *pkt, __u64 now_ns,
+						       const struct scratch *scratch)
+{
+	if (!scratch->flow_hash)
+		return flow_place(pkt, now_ns);
+	return (struct flow_place){ scratch->flow_hash, flow_tick(now_ns) };
+}
+
+/*
+ * The line of flows found lately is on its way from memory: for a packet that asks for it first,
+ * while the policy is looked up. What opens a flow does not.
+ */
+static __always_inline void track_foresee(const struct pkt *pkt, struct scratch *scratch)
+{
+	struct flow_line *line;
+
+	scratch->flow_hash = 0;
+	if (track_opens(pkt) || (pkt->l4_proto != IPPROTO_TCP && pkt->l4_proto != IPPROTO_UDP))
+		return;
+	scratch->flow_hash = flow_hash(pkt, hash_key);
+	line = flow_hot_line(hash_line(scratch->flow_hash, FLOW_HOT_LINES - 1));
+	if (line)
+		scratch->admission.foreseen = *(volatile __u64 *)&line->way[0];
+}
+
 static __always_inline bool flow_admitted(const struct flow_place *place, __u16 max_age,
 					  bool refresh)
 {
@@ -96,6 +126,7 @@ static __always_inline bool flow_admitted(const struct flow_place *place, __u16 
 	return line && flow_seen(line, place->hash, place->tick, max_age, refresh);
 }
 
+/* Was it found in conntrack within the last second? */
 static __always_inline bool flow_hot_seen(const struct flow_place *place)
 {
 	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
@@ -103,12 +134,23 @@ static __always_inline bool flow_hot_seen(const struct flow_place *place)
 	return line && flow_seen(line, place->hash, place->tick, TRACK_HOT, false);
 }
 
-static __always_inline void flow_hot_put(const struct flow_place *place)
+static __always_inline void flow_hot_put(const struct flow_place *place, __u64 as)
 {
 	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
 
 	if (line)
-		flow_put(line, place->hash, place->tick);
+		flow_put(line, place->hash ^ as, place->tick);
+}
+
+/*
+ * Was it admitted a moment ago? Its entry may not be there yet: what comes in one burst with the
+ * packet that opens a flow is judged before conntrack has seen that one. The line was read before.
+ */
+static __always_inline bool flow_burst_seen(const struct flow_place *place)
+{
+	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
+
+	return line && flow_seen(line, place->hash ^ FLOW_ADMITTED, place->tick, TRACK_BURST, false);
 }
 
 /*
@@ -123,6 +165,7 @@ __attribute__((noinline)) int track_admitted(const struct pkt *pkt, __u64 now_ns
 	if (!pkt)
 		return 0;
 	place = flow_place(pkt, now_ns);
+	flow_hot_put(&place, FLOW_ADMITTED);
 	line = flow_line(hash_line(place.hash, FLOW_LINES - 1));
 	if (line)
 		flow_put(line, place.hash, place.tick);
@@ -217,7 +260,7 @@ static __always_inline enum reason track_found(void *ctx, const struct pkt *pkt,
 
 	if (reason)
 		return reason;
-	flow_hot_put(place);
+	flow_hot_put(place, FLOW_FOUND);
 	return REASON_KNOWN;
 }
 
@@ -234,15 +277,15 @@ static __always_inline enum reason track_goes_on(void *ctx, const struct pkt *pk
 static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
-	struct flow_place place = flow_place(pkt, scene->now_ns);
-	bool window = !reason_in(scene->knobs->off, REASON_WINDOW);
-	bool opens = (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
+	bool window = !reason_in(scene->knobs->off, REASON_WINDOW), opens = track_opens(pkt);
 	struct scratch *scratch = scratch_of_cpu();
+	struct flow_place place;
 
 	if (!scratch)
 		return REASON_FAIL_OPEN;
 	if (!window && opens)
 		return REASON_NONE;
+	place = flow_foreseen(pkt, scene->now_ns, scratch);
 	if (!window && flow_hot_seen(&place))
 		return REASON_KNOWN;
 	switch (track_look(ctx, pkt, &scratch->seen, window ? &scratch->flow : NULL)) {
@@ -256,7 +299,7 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 	case CONNTRACK_ABSENT:
 		if (opens)
 			return REASON_NONE;
-		return flow_admitted(&place, TRACK_BURST, false) ? REASON_KNOWN : track_stray(pkt, scene);
+		return flow_burst_seen(&place) ? REASON_KNOWN : track_stray(pkt, scene);
 	default:
 		return opens ? REASON_NONE : REASON_UNJUDGED;
 	}
@@ -265,11 +308,12 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
-	struct flow_place place = flow_place(pkt, scene->now_ns);
 	struct scratch *scratch = scratch_of_cpu();
+	struct flow_place place;
 
 	if (!scratch)
 		return REASON_FAIL_OPEN;
+	place = flow_foreseen(pkt, scene->now_ns, scratch);
 	if (flow_hot_seen(&place))
 		return REASON_KNOWN;
 	switch (track_look(ctx, pkt, &scratch->seen, NULL)) {
@@ -277,7 +321,7 @@ static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 		scratch->proof = track_proof(&scratch->seen, false);
 		return track_found(ctx, pkt, scene, &place);
 	case CONNTRACK_ABSENT:
-		return flow_admitted(&place, TRACK_BURST, false) ? REASON_KNOWN : REASON_NONE;
+		return flow_burst_seen(&place) ? REASON_KNOWN : REASON_NONE;
 	default:
 		return flow_admitted(&place, TRACK_SILENCE, true) ? REASON_KNOWN : REASON_NONE;
 	}

@@ -337,7 +337,8 @@ ABI_SIZE(struct source_more, 32);
 /* ---- flows seen lately --------------------------------------------------------------------- */
 
 /*
- * maps "flow" (admitted lately) and "flow_hot" (one value per CPU: found in conntrack lately).
+ * maps "flow" (admitted lately) and "flow_hot" (found in conntrack within the last second, or
+ * admitted within it).
  * A word is 48 bits of a keyed hash and 16 bits of time; see bpf/flow.h. 0: free.
  */
 #define FLOW_WAYS	8
@@ -346,7 +347,7 @@ struct flow_line {
 };
 ABI_SIZE(struct flow_line, 64);
 #define FLOW_LINES	32768	/* a power of two, as is the next */
-#define FLOW_HOT_LINES	2048
+#define FLOW_HOT_LINES	65536	/* 4 MB: half a million flows within a second */
 
 #include "stranger.h"
 

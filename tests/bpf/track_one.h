@@ -10,6 +10,8 @@ struct policy_knobs knobs;
 bool admits;		/* whatever may open a flow does */
 bool stranger;		/* the source was not seen before: nobody asks for a SYN sent again */
 
+__u32 proof_given;	/* enum proof: what the packet proved of its source; 0: nothing */
+
 /* The reason, which is what the program returns. */
 static __always_inline enum reason track_one(void *ctx)
 {
@@ -20,8 +22,11 @@ static __always_inline enum reason track_one(void *ctx)
 
 	if (!scratch)
 		return REASON_FAIL_OPEN;
+	scratch->flow_hash = 0;
+	scratch->proof = 0;
 	scene.now_ns = now_ns(scratch);
 	reason = track(ctx, &pkt, &scene);
+	proof_given = scratch->proof;
 	if (!reason && !stranger && track_resent(&pkt, scene.now_ns))
 		reason = REASON_KNOWN;
 	if (!reason && admits)
