@@ -2,11 +2,12 @@
 /*
  * differential: weir against the kernel's conntrack, frame by frame.
  *
- *	differential [-n PACKETS] [-s SEED] [-r CAPTURE] [-l 0|1] [-b 0|1] [-v[v]]
+ *	differential [-n PACKETS] [-s SEED] [-l 0|1] [-b 0|1] [-v[v]]
+ *	differential [-n PACKETS] [-k SKIP] [-l 0|1] [-b 0|1] [-v[v]] CAPTURE...
  *
- * -r: the frames of a pcap file instead of conversations that the seed makes.
- * -l: nf_conntrack_tcp_loose, -b: nf_conntrack_tcp_be_liberal, -v: print each disagreement,
- * -vv: each packet.
+ * Conversations that the seed makes, or the frames of pcap files: so many of each, but for the first
+ * SKIP. -l: nf_conntrack_tcp_loose, -b: nf_conntrack_tcp_be_liberal, -v: print each disagreement, -vv:
+ * each packet.
  * Exit status 0: weir dropped nothing that conntrack calls new, established, related or
  * untracked, and at least 99.5 % of what it calls invalid and can be known in front of it; and what
  * weir passed conntrack judged behind it as it did without it.
@@ -24,7 +25,7 @@
 #include "talk.h"
 
 static unsigned long seen[CT_STATES][REASON_COUNT];
-static unsigned long missed[CAUSE_COUNT][KINDS_COUNT], invalid;
+static unsigned long missed[CAUSE_COUNT][KINDS_COUNT], invalid, invalid_dropped;
 static unsigned long wronged[KINDS_COUNT][REASON_COUNT];
 static unsigned long diverged;
 static int verbose;
@@ -70,8 +71,10 @@ static void note(unsigned long number, const struct burst *burst, const struct o
 	bool diverges = !dropped && opinion->behind != opinion->alone;
 
 	seen[opinion->alone][opinion->reason]++;
-	if (opinion->alone == CT_INVALID)
+	if (opinion->alone == CT_INVALID) {
 		invalid++;
+		invalid_dropped += dropped;
+	}
 	if (opinion->alone == CT_INVALID && !dropped)
 		missed[cause_of(opinion, front_seen())][burst->kind]++;
 	if (good && dropped)
@@ -162,17 +165,16 @@ static unsigned long print_cause(enum cause cause)
 /* Returns whether enough of INVALID was dropped. */
 static bool print_missed(void)
 {
-	unsigned long beyond = 0, unexplained;
+	unsigned long beyond = 0;
 	double share;
 
 	puts("passed though conntrack calls it INVALID, by cause:");
 	for (int cause = 0; cause < CAUSE_MISSED; cause++)
 		beyond += print_cause(cause);
-	unexplained = print_cause(CAUSE_MISSED);
-	share = invalid > beyond ? 100.0 - 100.0 * unexplained / (invalid - beyond) : 100;
+	print_cause(CAUSE_MISSED);
+	share = invalid > beyond ? 100.0 * invalid_dropped / (invalid - beyond) : 100;
 	printf("invalid: %lu; dropped: %lu, %.3f %% of all and %.3f %% of what can be known\n", invalid,
-	       invalid - beyond - unexplained,
-	       invalid ? 100.0 * (invalid - beyond - unexplained) / invalid : 100, share);
+	       invalid_dropped, invalid ? 100.0 * invalid_dropped / invalid : 100, share);
 	return share >= 99.5;
 }
 
@@ -209,51 +211,53 @@ static void converse(unsigned long long seed, unsigned long packets)
 	}
 }
 
-static void replay(const char *capture)
+static void replay(const char *capture, unsigned long skip, unsigned long packets)
 {
 	struct burst burst = { .kind = KIND_CAPTURED, .frames = 1 };
-	unsigned long frames = 0;
+	unsigned long frames = 0, invalid_before = invalid, dropped_before = invalid_dropped;
 
 	capture_open(capture);
-	while (capture_next(&burst.frame[0])) {
-		struct opinion opinion = send_burst(&burst);
+	while (frames < skip + packets && capture_next(&burst.frame[0])) {
+		struct opinion opinion;
 
-		note(frames++, &burst, &opinion);
+		if (frames++ < skip)
+			continue;
+		opinion = send_burst(&burst);
+		note(frames, &burst, &opinion);
 	}
-	printf("%lu frames, %lu left out\n", frames, capture_close());
+	printf("%s: %lu frames, %lu left out; invalid: %lu, dropped: %lu\n", capture,
+	       frames < skip ? 0 : frames - skip, capture_close(), invalid - invalid_before,
+	       invalid_dropped - dropped_before);
 }
 
 int main(int argc, char **argv)
 {
 	struct setting setting = { .loose = true };
-	unsigned long packets = 20000;
+	unsigned long packets = 20000, skip = 0;
 	unsigned long long seed = time(NULL);
-	const char *capture = NULL;
 	bool good;
 	int option;
 
-	while ((option = getopt(argc, argv, "n:s:r:l:b:v")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:k:l:b:v")) != -1) {
 		switch (option) {
 		case 'n': packets = strtoul(optarg, NULL, 0); break;
 		case 's': seed = strtoull(optarg, NULL, 0); break;
-		case 'r': capture = optarg; break;
+		case 'k': skip = strtoul(optarg, NULL, 0); break;
 		case 'l': setting.loose = atoi(optarg); break;
 		case 'b': setting.liberal = atoi(optarg); break;
 		case 'v': verbose++; break;
 		default: return 1;
 		}
 	}
-	if (capture)
-		printf("%s, tcp_loose %d, tcp_be_liberal %d\n", capture, setting.loose, setting.liberal);
-	else
-		printf("seed %llu, %lu packets, tcp_loose %d, tcp_be_liberal %d\n", seed, packets,
-		       setting.loose, setting.liberal);
+	if (optind == argc)
+		printf("seed %llu, ", seed);
+	printf("%lu packets, tcp_loose %d, tcp_be_liberal %d\n", packets, setting.loose, setting.liberal);
 	fflush(stdout);
 	gateways_open(&setting);
-	if (capture)
-		replay(capture);
-	else
+	if (optind == argc)
 		converse(seed, packets);
+	for (int i = optind; i < argc; i++)
+		replay(argv[i], skip, packets);
 	print_table();
 	good = counters_agree();
 	good &= print_wronged() == 0;
