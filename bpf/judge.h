@@ -68,20 +68,17 @@ __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
 	return reason;
 }
 
-__noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *knobs, __u64 now_ns,
-			      __u32 role, bool answers)
+/* For what challenge_concerns(). */
+__noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *knobs,
+			      __u64 generation, __u64 now_ns, bool answers)
 {
-	struct scene scene = {
-		.knobs = knobs, .now_ns = now_ns, .role = role, .answers = answers,
-	};
+	struct scene scene = { .knobs = knobs, .now_ns = now_ns, .answers = answers };
 	struct scratch *scratch = scratch_of_cpu();
 	enum reason reason;
 
 	if (!pkt || !knobs || !scratch)
 		return REASON_FAIL_OPEN;
-	if (!challenge_concerns(pkt, role))
-		return REASON_NONE;
-	reason = challenge(pkt, &scene);
+	reason = challenge(pkt, &scene, generation);
 	scratch->challenged = reason == REASON_CHALLENGED;
 	return reason;
 }
@@ -203,10 +200,12 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 		return REASON_ANSWERED;
 	if (reason && !(reason == REASON_STRAY && stray_opens(pkt, scene)))
 		return reason;
-	reason = answer(weir_challenge(pkt, scene->knobs, scene->now_ns, scene->role,
-				       scene->answers));
-	if (scene_ends(scene, reason))
-		return reason;
+	if (challenge_concerns(pkt, scene->role)) {
+		reason = answer(weir_challenge(pkt, scene->knobs, scene->head->generation,
+					       scene->now_ns, scene->answers));
+		if (scene_ends(scene, reason))
+			return reason;
+	}
 	reason = judge_new(ctx, pkt, scene, REASON_NEW);
 	if (reason == REASON_NEW)
 		track_admitted(pkt, scene->now_ns);

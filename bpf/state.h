@@ -71,11 +71,9 @@ static __always_inline struct challenge_use *challenge_use_now(void)
 	return bpf_map_lookup_elem(&challenge_use, &zero);
 }
 
-static __always_inline struct engage *engaged_now(void)
+static __always_inline struct engage *engaged_of(__u32 slot)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&engaged, &zero);
+	return bpf_map_lookup_elem(&engaged, &slot);
 }
 
 static __always_inline struct scratch *scratch_of_cpu(void)

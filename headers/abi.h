@@ -199,6 +199,7 @@ enum knob_flag {
 	KNOB_BYPASS	= 1 << 1,	/* some flows skip connection tracking */
 	KNOB_RETRANSMIT	= 1 << 8,	/* challenge: remember a SYN, wait for its retransmission */
 	KNOB_COOKIE	= 1 << 9,	/* challenge: answer a SYN, wait for the RST */
+	KNOB_ENGAGE_TO	= 1 << 10,	/* challenge: some destinations have a rate of their own */
 };
 
 /*
@@ -242,7 +243,8 @@ struct class {
 	__u64	bypass_from;		/* may be the other end's */
 	__u32	bypass_blocks;		/* bit per BYPASS_BLOCK_PORTS ports that these groups ask for */
 	__u16	reserve;		/* bit per service in POLICY_RESERVE that is kept for it */
-	__u16	spare;
+	__u16	engage_rule;		/* in destination tables: the rate of unproven SYNs to there
+					 * that engages, and its slot in "engaged"; 0: none */
 };
 ABI_SIZE(struct class, POLICY_LINE);
 
@@ -261,14 +263,17 @@ ABI_SIZE(struct rule, 32);
 #define HIT_MAX		4096	/* slots of map "hit"; 0 is never counted */
 #define RULE_MAX	16384	/* rules, and their slots in "budget"; rule 0 and slot 0 are "none" */
 
+#include "stranger.h"
+
 /* ---- budgets and sources ------------------------------------------------------------------- */
 
 /* map "budget": the shared state of one limit; index: rule.slot, or one of these */
 #define BUDGET_UNPROVEN	(RULE_MAX + 0)	/* what pressure leaves to sources that are not proven */
 #define BUDGET_PROVEN	(RULE_MAX + 1)	/* and to those that are */
-#define BUDGET_ENGAGE	(RULE_MAX + 2)	/* unproven SYNs below the rate that engages challenges */
-#define BUDGET_RELEASE	(RULE_MAX + 3)	/* and below the rate at which they end */
-#define BUDGET_MAX	(RULE_MAX + 4)
+#define BUDGET_ENGAGE	(RULE_MAX + 2)	/* plus the slot in "engaged": unproven SYNs below the rate
+					 * that engages challenges */
+#define BUDGET_RELEASE	(BUDGET_ENGAGE + ENGAGE_MAX)	/* and below the rate at which they end */
+#define BUDGET_MAX	(BUDGET_RELEASE + ENGAGE_MAX)
 struct budget {
 	__u64	tat_ns;		/* theoretical arrival time: when the budget would be full again */
 	__u64	window;		/* the window that it is in (time >> SOURCE_WINDOW_SHIFT) in the upper half,
@@ -348,8 +353,6 @@ struct flow_line {
 ABI_SIZE(struct flow_line, 64);
 #define FLOW_LINES	32768	/* a power of two, as is the next */
 #define FLOW_HOT_LINES	65536	/* 4 MB: half a million flows within a second */
-
-#include "stranger.h"
 
 /* ---- one place for the rest of the state --------------------------------------------------- */
 

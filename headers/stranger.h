@@ -22,12 +22,22 @@ enum challenge_way {
 	CHALLENGE_OFF = 0, CHALLENGE_RETRANSMIT = 1, CHALLENGE_COOKIE = 2,
 };
 
-/* map "engaged", one entry: are strangers challenged? Written when that changes, and on the hold. */
+/*
+ * map "engaged": are strangers challenged? Slot 0 is for SYNs to everywhere, the others for those to
+ * a prefix that has a rate of its own. The datapath writes times when they change, and on the hold;
+ * what the slot stands for is there for readers who can't read the policy. All 0: a free slot.
+ */
+#define ENGAGE_MAX	256
 struct engage {
 	__u64	until_ns;		/* engaged by the rate of unproven SYNs until then */
 	__u64	since_ns;		/* when that began */
 	__u64	times;			/* how often it began */
-	__u64	reserved[5];
+	__u64	count;			/* of SYNs in per_ns: the rate; 0: none */
+	__u64	per_ns;
+	__u8	addr[16];		/* the prefix of destinations */
+	__u8	family;			/* 4 or 6; 0: everywhere */
+	__u8	length;
+	__u8	reserved[6];
 };
 ABI_SIZE(struct engage, 64);
 

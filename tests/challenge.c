@@ -1,128 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Challenges in the whole program: who is asked, when, and what counts as an answer. */
-#include <sched.h>
-#include <unistd.h>
-#include "attach.h"
-#include "frame.h"
-#include "gateway.h"
-#include "prefixes.h"
-#include "test.h"
-#include "bpf/pkt.h"
-#include "xdp.skel.h"
+#include "challenged.h"
 
 #define ENGAGE	"engage above 1000/second unproven"
 #define WAIT	"mode enforce; challenge { syn retransmit; " ENGAGE " }"
-#define MS	1000000ULL
-#define BEGIN	(1000000 * MS)
-
-static const struct gateway_kind kind = { "xdp", "weir_xdp", XDP_PASS, XDP_DROP, xdp__elf_bytes };
-static struct gateway gateway;
-static struct gateway_answer answer;
-
-static void at_ms(__u64 ms)
-{
-	gateway_at(&gateway, BEGIN + ms * MS);
-}
-
-static void policy(const char *text)
-{
-	struct fail fail = {};
-
-	CHECK_SAID(!gateway_policy(&gateway, text, &fail), "%s", fail.what);
-}
-
-static void role(enum role role)
-{
-	struct dev dev = { .ifindex = 1, .role = role };
-	__u32 zero = 0;
-
-	CHECK(!bpf_map_update_elem(gateway_map(&gateway, MAP_DEV), &zero, &dev, BPF_ANY));
-}
-
-/* A program with fresh maps, and an empty conntrack of its own. */
-static void fresh(const char *text)
-{
-	if (gateway.object)
-		gateway_close(&gateway);
-	if (gateway_open(&gateway, &kind, attach_probe(), true)) {
-		printf("not ok %s: the program does not load\n", text);
-		exit(1);
-	}
-	at_ms(0);
-	role(ROLE_OUTSIDE);
-	policy(text);
-}
-
-static __u64 counted(enum reason reason)
-{
-	struct counter sum[2 * REASON_COUNT];
-
-	gateway_count(&gateway, sum);
-	return sum[reason].packets;
-}
-
-/* One frame: its reason, all about it in `answer` */
-static enum reason judged(const struct craft *c)
-{
-	CHECK(gateway_judge(&gateway, c->byte, c->size, &answer));
-	return answer.reason;
-}
-
-static __u64 seed = 20261121;
-
-struct client {
-	const char	*from;
-	unsigned int	port;
-	__u32		seq;
-};
-
-static struct craft syn_frame(struct client client, __u8 flags)
-{
-	struct craft c = {};
-
-	if (strchr(client.from, ':')) {
-		craft_eth(&c, ETH_P_IPV6);
-		craft_ip6(&c, client.from, "2a00:25::1", IPPROTO_TCP);
-	} else {
-		craft_eth(&c, ETH_P_IP);
-		craft_ip4(&c, client.from, "25.0.0.1", IPPROTO_TCP);
-	}
-	craft_put32(craft_tcp_options(&c, client.port, 443, flags, 20) + 4, client.seq);
-	craft_finish(&c);
-	return c;
-}
-
-/* A SYN of this client: its reason */
-static enum reason syn(struct client client)
-{
-	struct craft c = syn_frame(client, TCP_SYN);
-
-	return judged(&c);
-}
-
-/* One frame of a flood: from anywhere public, with any port and number */
-static void spoof(struct craft *c)
-{
-	__u8 *ip = c->byte + c->ip[0].at, *tcp = c->byte + c->ip[0].l4;
-
-	craft_put32(ip + 12, 0x28000000 + random_below(&seed, 0x10000000));
-	craft_put16(tcp, 1024 + random_below(&seed, 60000));
-	craft_put32(tcp + 4, random_below(&seed, ~0U));
-	craft_seal_ip4(c, &c->ip[0]);
-}
-
-/* Sends n spoofed SYNs at this instant; returns how many passed. */
-static unsigned int flood(unsigned int n)
-{
-	struct craft c = syn_frame((struct client){ "40.0.0.1", 1024, 1 }, TCP_SYN);
-	unsigned int passed = 0;
-
-	while (n--) {
-		spoof(&c);
-		passed += gateway_send(&gateway, c.byte, c.size) == XDP_PASS;
-	}
-	return passed;
-}
 
 static const struct client honest = { "41.1.2.3", 40000, 0x11223344 };
 
@@ -260,9 +141,10 @@ TEST(nothing_but_a_syn_is_asked)
 	craft_udp(&c, 1000, 53);
 	craft_finish(&c);
 	CHECK_EQ(judged(&c), REASON_NEW);
-	c = syn_frame(honest, TCP_ACK);
+	c = syn_frame(honest, TCP_ACK, NULL);
 	CHECK(judged(&c) != REASON_CHALLENGED);
-	c = syn_frame((struct client){ honest.from, 40001, 1 }, TCP_SYN | TCP_ECE | TCP_CWR);	/* one that offers ECN is a SYN */
+	/* one that offers ECN is a SYN */
+	c = syn_frame((struct client){ honest.from, 40001, 1 }, TCP_SYN | TCP_ECE | TCP_CWR, NULL);
 	CHECK_EQ(judged(&c), REASON_CHALLENGED);
 }
 
@@ -318,14 +200,6 @@ TEST(hysteresis)
 	CHECK(!is_engaged());
 	flood_for(&ms, 3000, 1000);
 	CHECK(is_engaged());
-}
-
-static void press(enum pressure level, __u64 beat_ms)
-{
-	struct pressure_now now = { .beat_ns = BEGIN + beat_ms * MS, .level = level };
-	__u32 zero = 0;
-
-	CHECK(!bpf_map_update_elem(gateway_map(&gateway, MAP_PRESSURE), &zero, &now, BPF_ANY));
 }
 
 TEST(pressure_engages)
@@ -400,7 +274,7 @@ TEST(a_flood_does_not_push_the_proven_out)
 
 TEST(who_plays_each_syn_twice_is_held_by_budgets)
 {
-	struct craft c = syn_frame((struct client){ "40.0.0.1", 1024, 1 }, TCP_SYN);
+	struct craft c = syn_frame((struct client){ "40.0.0.1", 1024, 1 }, TCP_SYN, NULL);
 	__u64 first = seed;
 	unsigned int passed[2] = {};
 
@@ -426,13 +300,5 @@ TEST(who_plays_each_syn_twice_is_held_by_budgets)
 
 int main(void)
 {
-	if (geteuid()) {
-		printf("skip challenge: needs root\n");
-		return 0;
-	}
-	if (unshare(CLONE_NEWNET)) {
-		printf("skip challenge: no network namespace of its own\n");
-		return 0;
-	}
-	return test_main();
+	return challenged_main("challenge");
 }

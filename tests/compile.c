@@ -179,6 +179,57 @@ TEST(private_is_no_martian_unless_said)
 	arena_free(&arena);
 }
 
+/* The slot of the rate that challenges strangers to there; 0: none has one. */
+static __u32 engage_slot(struct arena *arena, const char *address)
+{
+	__u32 number = destination(arena, address)->engage_rule;
+
+	return number ? rule_at(arena, number)->slot : 0;
+}
+
+TEST(rates_that_engage)
+{
+	static const char limits[] = "limit new-flows { per source 7/second; total 9/second }\n";
+	struct arena before, after;
+	char text[512];
+
+	snprintf(text, sizeof(text), "%schallenge { engage above 1/second; engage to 192.0.2.0/24 above "
+		 "10/second; engage to 192.0.2.128/25 above 5/second }", limits);
+	compile_text(text, NULL, &before);
+	CHECK(knobs_of(&before)->flags & KNOB_ENGAGE_TO);
+	CHECK_EQ(rule_at(&before, destination(&before, "192.0.2.1")->engage_rule)->cost_ns, 100000000);
+	CHECK_EQ(rule_at(&before, destination(&before, "192.0.2.129")->engage_rule)->cost_ns, 200000000);
+	CHECK_EQ(destination(&before, "192.0.3.1")->engage_rule, 0);
+	CHECK(engage_slot(&before, "192.0.2.1") != engage_slot(&before, "192.0.2.129"));
+	CHECK_EQ(rule_at(&before, 1)->cost_ns, 142857143);
+	/* what stays keeps its slot, wherever it stands; the new one has that of nobody */
+	compile_text("challenge { engage to 2001:db8::/32 above 1/second; engage to 192.0.2.128/25 above "
+		     "6/second; engage to 192.0.2.0/24 above 10/second }", &before, &after);
+	CHECK_EQ(engage_slot(&after, "192.0.2.1"), engage_slot(&before, "192.0.2.1"));
+	CHECK_EQ(engage_slot(&after, "192.0.2.129"), engage_slot(&before, "192.0.2.129"));
+	CHECK_EQ(engage_slot(&after, "2001:db8::1"), 3);
+	arena_free(&before);
+	compile_text("challenge { engage above 1/second }", &after, &before);
+	CHECK(!(knobs_of(&before)->flags & KNOB_ENGAGE_TO));
+	CHECK_EQ(engage_slot(&before, "192.0.2.1"), 0);
+	arena_free(&before);
+	arena_free(&after);
+}
+
+TEST(too_many_rates_that_engage)
+{
+	struct policy policy;
+	struct fail fail = {};
+	char text[ENGAGE_MAX * 48] = "challenge {\n";
+	size_t used = strlen(text);
+
+	for (int i = 0; i < ENGAGE_MAX; i++)
+		used += snprintf(text + used, sizeof(text) - used, "engage to 10.0.%d.0/24 above 1/second\n", i);
+	snprintf(text + used, sizeof(text) - used, "}\n");
+	CHECK(policy_parse(text, "test", NOW, &policy, &fail));
+	CHECK_EQ(fail.line, ENGAGE_MAX + 1);
+}
+
 TEST(destinations)
 {
 	struct arena arena;

@@ -136,6 +136,12 @@ TEST(texts_round_trip)
 		  "\tprefix 11.0.0.0/8 per aggregate 50000/second\n}\n" },
 		{ "challenge { engage above 10/second }",
 		  "mode monitor\nchallenge {\n\tsyn off\n\tengage above 10/second unproven\n}\n" },
+		{ "define D = { 192.0.2.0/24, 2001:db8::/48 }\n"
+		  "challenge { engage to $D above 5/s unproven; syn cookie; engage to 198.51.100.1 above 1k/m }",
+		  "mode monitor\nchallenge {\n\tsyn cookie\n"
+		  "\tengage to 192.0.2.0/24 above 5/second unproven\n"
+		  "\tengage to 2001:db8::/48 above 5/second unproven\n"
+		  "\tengage to 198.51.100.1 above 1000/minute unproven\n}\n" },
 		{ "sources { }", "mode monitor\n" },
 		{ "sources { ipv6 56; capacity 4000k }", "mode monitor\nsources {\n\tcapacity 4M\n\tipv6 56\n}\n" },
 		{ "sources { capacity 1048576 }", "mode monitor\nsources {\n\tcapacity 1048576\n}\n" },
@@ -229,6 +235,11 @@ TEST(errors_name_place_and_cure)
 		{ "challenge { syn cokie }", 1, 17, "unexpected \"cokie\"; expected off, retransmit or cookie",
 		  "did you mean \"cookie\"?" },
 		{ "challenge { engage above 0/s }", 1, 26, "\"0/s\": a rate of 0", "" },
+		{ "challenge { engage 192.0.2.0/24 above 5/s }", 1, 20, "unexpected \"192.0.2.0/24\"; expected above", "" },
+		{ "challenge { engage to 192.0.2.0/24 5/s }", 1, 36, "unexpected \"5/s\"; expected above", "" },
+		{ "challenge { engage to 192.0.2.1/24 above 5/s }", 1, 23, "192.0.2.1/24", "192.0.2.0/24" },
+		{ "challenge { engage to 192.0.2.0/24 above 5/s\nengage to 192.0.2.0/24 above 6/s }", 2, 1,
+		  "the rate to this prefix is already set at test.conf:1", "keep one of the two" },
 		{ "sources { capacity 1023 }", 1, 20, "\"1023\" is not within 1024 and 67108864", "" },
 		{ "sources { capacity 68M }", 1, 20, "\"68M\" is not within 1024 and 67108864", "" },
 		{ "sources { capacity 4G }", 1, 20, "\"4G\" is not a number", "4M" },

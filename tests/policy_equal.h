@@ -75,6 +75,17 @@ static inline bool pressure_equal(const struct pressure_conf *a, const struct pr
 	return true;
 }
 
+static inline bool challenge_equal(const struct challenge_conf *a, const struct challenge_conf *b)
+{
+	if (a->way != b->way || !rate_equal(&a->engage, &b->engage) || a->to_count != b->to_count)
+		return false;
+	for (size_t i = 0; i < a->to_count; i++)
+		if (prefix_compare(&a->to[i].prefix, &b->to[i].prefix) ||
+		    !rate_equal(&a->to[i].rate, &b->to[i].rate))
+			return false;
+	return true;
+}
+
 static inline bool policy_equal(const struct policy *a, const struct policy *b)
 {
 	if (a->mode != b->mode || a->enforce_until_ns != b->enforce_until_ns ||
@@ -93,8 +104,7 @@ static inline bool policy_equal(const struct policy *a, const struct policy *b)
 			return false;
 	return entries_equal(&a->trust, &b->trust) && entries_equal(&a->block, &b->block) &&
 	       checks_equal(&a->check, &b->check) && pressure_equal(&a->pressure, &b->pressure) &&
-	       a->challenge.way == b->challenge.way &&
-	       rate_equal(&a->challenge.engage, &b->challenge.engage) &&
+	       challenge_equal(&a->challenge, &b->challenge) &&
 	       a->sources.sources == b->sources.sources && a->sources.length6 == b->sources.length6;
 }
 

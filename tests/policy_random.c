@@ -151,6 +151,23 @@ static void random_bypasses(struct policy *policy)
 	}
 }
 
+static void random_challenge(struct challenge_conf *challenge)
+{
+	challenge->way = random_below(CHALLENGE_COOKIE + 1);
+	if (random_below(2))
+		challenge->engage = random_rate();
+	challenge->to = calloc(4, sizeof(*challenge->to));
+	for (__u32 i = random_below(5); i; i--) {
+		struct engage_to to = { random_prefix(), random_rate() };
+		bool twice = false;
+
+		for (size_t j = 0; j < challenge->to_count; j++)
+			twice |= !prefix_compare(&challenge->to[j].prefix, &to.prefix);
+		if (!twice)
+			challenge->to[challenge->to_count++] = to;
+	}
+}
+
 TEST(random_policies_round_trip)
 {
 	random_seed();
@@ -171,9 +188,7 @@ TEST(random_policies_round_trip)
 		random_limits(&policy);
 		random_pressure(&policy.pressure);
 		random_bypasses(&policy);
-		policy.challenge.way = random_below(CHALLENGE_COOKIE + 1);
-		if (random_below(2))
-			policy.challenge.engage = random_rate();
+		random_challenge(&policy.challenge);
 		if (random_below(2))
 			policy.sources.sources = CAPACITY_LEAST + random_below(CAPACITY_MOST - CAPACITY_LEAST + 1);
 		if (random_below(2))

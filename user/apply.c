@@ -12,6 +12,7 @@
 #include "compile.h"
 #include "conntrack.h"
 #include "device.h"
+#include "engage.h"
 #include "forward.h"
 #include "nat.h"
 #include "notrack.h"
@@ -43,11 +44,12 @@ int apply_read(const struct store *store, struct policy *policy, struct fail *fa
 
 /* Some of it stands in the public statistics too: readers, as the daemon is one, have no access to
  * the policy. */
-static int policy_tell(const struct store *store, const struct policy *policy, struct fail *fail)
+static int policy_tell(const struct store *store, const struct policy *policy,
+		       const struct arena *arena, struct fail *fail)
 {
 	struct run run;
 
-	if (store_run_read(store, &run, fail))
+	if (engage_tell(store, policy, arena, fail) || store_run_read(store, &run, fail))
 		return -fail->status;
 	run.mode = policy->mode;
 	run.challenge_way = policy->challenge.way;
@@ -117,7 +119,7 @@ static int publish(struct store *store, const struct policy *policy, const struc
 	notrack_settle(store->instance, policy);
 	if (!bypass && (attach_marks(store, false, fail) || notrack_put(store->instance, policy, NULL, fail)))
 		return -fail->status;
-	return policy_tell(store, policy, fail);
+	return policy_tell(store, policy, arena, fail);
 }
 
 static int put_in_force(struct store *store, const struct policy *policy, struct fail *fail)

@@ -96,6 +96,9 @@ static void learn(struct class *class, const struct fact *fact)
 	case FACT_RESERVE:
 		class->reserve |= 1 << fact->value;
 		break;
+	case FACT_ENGAGE_RULE:
+		class->engage_rule = fact->value;
+		break;
 	}
 }
 

@@ -26,6 +26,7 @@ enum fact_kind {
 	FACT_AGGREGATE_RULE,
 	FACT_DESTINATION_RULE,
 	FACT_RESERVE,		/* value: number of a service that is kept for it */
+	FACT_ENGAGE_RULE,	/* value: rule number */
 };
 
 struct fact {

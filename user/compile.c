@@ -29,7 +29,7 @@ static __u64 times(__u64 a, __u64 b)
 	return __builtin_mul_overflow(a, b, &product) ? ~0ULL : product;
 }
 
-/* Rule i + 1 is limit i. A limit whose burst is not given may burst what it admits in a second. */
+/* Rule i + 1 is limit i; slot.h numbers the others. A limit whose burst is not given may burst what it admits in a second. */
 static struct rule rule_of(const struct limit *limit, __u32 slot)
 {
 	__u64 cost_ns = rate_cost_ns(&limit->rate);
@@ -50,6 +50,7 @@ static int compile_rules(const struct policy *policy, const struct arena *before
 {
 	size_t count = policy->limit_count;
 	size_t guard = policy->guard.rate.count ? count + 1 : 0;
+	const struct challenge_conf *challenge = &policy->challenge;
 	struct rule *rule;
 	__u32 *slot, line;
 	int result;
@@ -57,8 +58,8 @@ static int compile_rules(const struct policy *policy, const struct arena *before
 	if (count + !!guard >= RULE_MAX)
 		return fail_set(fail, EXIT_USAGE, NULL, "%zu limits: at most %d are possible", count,
 				RULE_MAX - 1);
-	slot = calloc(count + 1, sizeof(*slot));
-	line = arena_grow(arena, (count + !!guard + 1) / 2 + 1);
+	slot = calloc(count + challenge->to_count + 1, sizeof(*slot));
+	line = arena_grow(arena, engage_rule_number(policy, challenge->to_count) / 2 + 1);
 	if (!slot || !line) {
 		free(slot);
 		return no_memory(fail);
@@ -69,6 +70,12 @@ static int compile_rules(const struct policy *policy, const struct arena *before
 		rule[i + 1] = rule_of(&policy->limit[i], slot[i]);
 	if (guard)
 		rule[guard] = rule_of(&policy->guard, 0);
+	if (!result)
+		result = slots_of_engage(policy, before, slot, fail);
+	for (size_t i = 0; i < challenge->to_count && !result; i++)
+		rule[engage_rule_number(policy, i)] = (struct rule){
+			.cost_ns = rate_cost_ns(&challenge->to[i].rate), .slot = slot[i],
+		};
 	((struct policy_head *)arena->bytes)->rule = line;
 	free(slot);
 	return result;

@@ -2,6 +2,7 @@
 #include "fact.h"
 #include "martian.h"
 #include "reserve.h"
+#include "slot.h"
 
 #define BOTH_ROLES	(1 << ROLE_OUTSIDE | 1 << ROLE_INSIDE)
 
@@ -179,10 +180,25 @@ int source_facts(const struct policy *policy, const struct bypass_groups *bypass
 	return error ? error : bypass_facts(bypass, facts);
 }
 
+static int engage_facts(const struct policy *policy, struct facts *facts)
+{
+	struct fact fact = { .kind = FACT_ENGAGE_RULE };
+	int error = 0;
+
+	for (size_t i = 0; i < policy->challenge.to_count && !error; i++) {
+		fact.prefix = policy->challenge.to[i].prefix;
+		fact.value = engage_rule_number(policy, i);
+		error = facts_add(facts, &fact);
+	}
+	return error;
+}
+
 int destination_facts(const struct policy *policy, const struct bypass_groups *bypass,
 		      struct facts *facts)
 {
 	int error = limit_facts(policy, true, facts);
 
+	if (!error)
+		error = engage_facts(policy, facts);
 	return error ? error : bypass_facts(bypass, facts);
 }

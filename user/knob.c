@@ -59,6 +59,8 @@ static void set_challenge(struct policy_knobs *knobs, const struct challenge_con
 		knobs->flags |= KNOB_RETRANSMIT;
 	if (challenge->way == CHALLENGE_COOKIE)
 		knobs->flags |= KNOB_COOKIE;
+	if (challenge->to_count)
+		knobs->flags |= KNOB_ENGAGE_TO;
 	/* a rate below one in four seconds counts as that */
 	knobs->challenge_cost_ns = cost_ns < UINT32_MAX ? cost_ns : UINT32_MAX;
 }

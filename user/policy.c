@@ -30,6 +30,7 @@ void policy_free(struct policy *policy)
 	free(policy->limit);
 	free(policy->bypass);
 	free(policy->pressure.reserve);
+	free(policy->challenge.to);
 	policy_init(policy);
 }
 
@@ -113,6 +114,7 @@ static void reader_free(struct reader *reader)
 	free(reader->interface_place);
 	free(reader->limit_place);
 	free(reader->bypass_place);
+	free(reader->engage_place);
 }
 
 static int parse(const char *text, size_t length, const char *name, const struct stat *stat,

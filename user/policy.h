@@ -95,7 +95,12 @@ struct pressure_conf {
 
 struct challenge_conf {
 	enum challenge_way way;
-	struct rate	engage;		/* unproven SYNs; count 0: under pressure only */
+	struct rate	engage;		/* unproven SYNs to everywhere; count 0: not given */
+	struct engage_to {
+		struct prefix	prefix;
+		struct rate	rate;
+	} *to;				/* owned; destinations with a rate of their own, no two the same */
+	size_t		to_count;
 };
 
 struct policy {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* pressure { ... } and challenge { ... } */
+/* pressure { ... } */
 #include "reader.h"
-
-const char *const CHALLENGE_WORDS[] = { "off", "retransmit", "cookie", NULL };
 
 /* above N% */
 static int above(struct reader *reader, unsigned int *percent)
@@ -90,34 +88,4 @@ static int pressure_line(struct reader *reader, void *unused)
 int pressure_block(struct reader *reader)
 {
 	return reader_block(reader, pressure_line, NULL);
-}
-
-static int challenge_line(struct reader *reader, void *unused)
-{
-	static const char *const words[] = { "syn", "engage", NULL };
-	struct challenge_conf *challenge = &reader->policy->challenge;
-	const struct token at = reader->lexer.now;
-	int word = reader_pick(reader, words), way;
-
-	(void)unused;
-	if (word < 0 || reader_once(reader, &reader->seen[SETTING_SYN + word], &at))
-		return -EXIT_USAGE;
-	if (!word) {
-		way = reader_pick(reader, CHALLENGE_WORDS);
-		if (way < 0)
-			return way;
-		challenge->way = way;
-		return 0;
-	}
-	if (!reader_take(reader, "above"))
-		return reader_expected(reader, "above");
-	if (reader_rate(reader, &challenge->engage))
-		return -EXIT_USAGE;
-	reader_take(reader, "unproven");
-	return reader->failed ? -EXIT_USAGE : 0;
-}
-
-int challenge_block(struct reader *reader)
-{
-	return reader_block(reader, challenge_line, NULL);
 }

@@ -119,14 +119,18 @@ static void print_pressure(FILE *to, const struct pressure_conf *pressure)
 
 static void print_challenge(FILE *to, const struct challenge_conf *challenge)
 {
-	char text[RATE_TEXT];
+	char text[PREFIX_TEXT > RATE_TEXT ? PREFIX_TEXT : RATE_TEXT];
 
-	if (challenge->way == CHALLENGE_OFF && !challenge->engage.count)
+	if (challenge->way == CHALLENGE_OFF && !challenge->engage.count && !challenge->to_count)
 		return;
 	fprintf(to, "challenge {\n\tsyn %s\n", CHALLENGE_WORDS[challenge->way]);
 	if (challenge->engage.count)
 		fprintf(to, "\tengage above %s unproven\n",
 			rate_print(&challenge->engage, text, sizeof(text)));
+	for (size_t i = 0; i < challenge->to_count; i++) {
+		fprintf(to, "\tengage to %s above ", prefix_print(&challenge->to[i].prefix, text, sizeof(text)));
+		fprintf(to, "%s unproven\n", rate_print(&challenge->to[i].rate, text, sizeof(text)));
+	}
 	fprintf(to, "}\n");
 }
 

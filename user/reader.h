@@ -54,7 +54,8 @@ struct reader {
 	bool		unsafe;		/* include files that others may write */
 	__u64		now_ns;
 	struct place	seen[SETTING_COUNT];
-	struct place	*interface_place, *limit_place, *bypass_place;	/* owned; as in policy */
+	struct place	*interface_place, *limit_place, *bypass_place,
+			*engage_place;	/* owned; as in policy */
 	struct define	*define;	/* owned */
 	size_t		define_count;
 	size_t		expanded;

@@ -94,6 +94,52 @@ int slots_of_limits(const struct policy *policy, const struct arena *before, __u
 	return result;
 }
 
+static void keep_engaged(const struct policy *policy, const struct policy *before,
+			 const struct arena *arena, __u32 *slot, struct pool *pool)
+{
+	const struct challenge_conf *new = &policy->challenge, *old = &before->challenge;
+
+	for (size_t i = 0; i < old->to_count; i++) {
+		__u32 had = slot_of_rule(arena, engage_rule_number(before, i)) % ENGAGE_MAX;
+
+		if (pool->used[had] == USE_NOW)
+			continue;
+		pool->used[had] = USE_BEFORE;
+		for (size_t n = 0; n < new->to_count; n++) {
+			if (slot[n] || prefix_compare(&new->to[n].prefix, &old->to[i].prefix))
+				continue;
+			slot[n] = had;
+			pool->used[had] = USE_NOW;
+			break;
+		}
+	}
+}
+
+int slots_of_engage(const struct policy *policy, const struct arena *before, __u32 *slot,
+		    struct fail *fail)
+{
+	__u8 used[ENGAGE_MAX] = { USE_NOW };
+	struct pool pool = { .used = used, .end = ENGAGE_MAX };
+	size_t count = policy->challenge.to_count;
+	struct policy old;
+	struct fail none;
+
+	memset(slot, 0, count * sizeof(*slot));
+	if (before && !record_read_text(before, &old, &none)) {
+		keep_engaged(policy, &old, before, slot, &pool);
+		policy_free(&old);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!slot[i])
+			slot[i] = pool_take(&pool);
+		if (!slot[i])
+			return fail_set(fail, EXIT_USAGE, NULL,
+					"more than %d destinations with a rate of their own",
+					ENGAGE_MAX - 1);
+	}
+	return 0;
+}
+
 /* ---- block entries ------------------------------------------------------------------------- */
 
 static bool wants_counter(const struct entry *entry)

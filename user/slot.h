@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which budget a limit keeps its state in, and which counter a block entry has: numbers that stay
- * over a reload, so that neither is forgotten. What is new gets a number that the policy before
- * did not use, as long as there is one.
+ * Which budget a limit keeps its state in, which entry of map "engaged" a destination with a rate of
+ * its own has, and which counter a block entry: numbers that stay over a reload, so that none is
+ * forgotten. What is new gets a number that the policy before did not use, as long as there is one.
  */
 #ifndef WEIR_SLOT_H
 #define WEIR_SLOT_H
@@ -30,6 +30,17 @@ struct slots_fresh {
 int slots_fresh(const struct arena *before, const struct arena *after, struct slots_fresh *fresh,
 		struct fail *fail);
 void slots_fresh_free(struct slots_fresh *fresh);
+
+/* The number of the rule that policy->challenge.to[i] has. Limit i is rule i + 1, and behind the
+ * limits there is room for one that is not in the policy (policy.guard). */
+static inline __u32 engage_rule_number(const struct policy *policy, size_t i)
+{
+	return policy->limit_count + 2 + i;
+}
+
+/* slot[i] is filled for policy->challenge.to[i]. before may be NULL. */
+int slots_of_engage(const struct policy *policy, const struct arena *before, __u32 *slot,
+		    struct fail *fail);
 
 /* The slot of rule `number` of an arena; 0: it has none, or there is no such rule. */
 __u32 slot_of_rule(const struct arena *arena, size_t number);

@@ -86,7 +86,10 @@ int store_budget_read(const struct store *store, __u32 slot, struct budget *budg
 int store_budget_use_read(const struct store *store, __u32 slot, struct budget_use *sum,
 			  struct fail *fail);
 
-int store_engaged_read(const struct store *store, struct engage *engage, struct fail *fail);
+int store_engaged_read(const struct store *store, struct engage engaged[ENGAGE_MAX],
+		       struct fail *fail);
+int store_engaged_write(const struct store *store, __u32 slot, const struct engage *engage,
+			struct fail *fail);
 /* summed */
 int store_challenge_use_read(const struct store *store, struct challenge_use *sum,
 			     struct fail *fail);

@@ -162,9 +162,24 @@ int store_hits_clear(const struct store *store, const __u32 *slot, size_t count,
 	return result;
 }
 
-int store_engaged_read(const struct store *store, struct engage *engage, struct fail *fail)
+int store_engaged_read(const struct store *store, struct engage engaged[ENGAGE_MAX],
+		       struct fail *fail)
 {
-	return entry_read(store, MAP_ENGAGED, 0, engage, fail);
+	int fd = map_open(store, MAP_ENGAGED, fail), error = 0;
+
+	if (fd < 0)
+		return fd;
+	for (__u32 slot = 0; slot < ENGAGE_MAX && !error; slot++)
+		if (bpf_map_lookup_elem(fd, &slot, &engaged[slot]))
+			error = errno;
+	close(fd);
+	return error ? kernel_said(fail, MAP_ENGAGED, error) : 0;
+}
+
+int store_engaged_write(const struct store *store, __u32 slot, const struct engage *engage,
+			struct fail *fail)
+{
+	return entry_write(store, MAP_ENGAGED, slot, engage, fail);
 }
 
 int store_challenge_use_read(const struct store *store, struct challenge_use *sum,

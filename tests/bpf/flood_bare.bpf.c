@@ -9,14 +9,14 @@
 #include "bpf/admit.h"
 
 /* Asks for all that it is handed, or the compiler would leave some of it out of the call. */
-static __always_inline enum reason no_challenge(const struct scene *scene)
+static __always_inline enum reason no_challenge(const struct scene *scene, __u64 generation)
 {
-	if (!(scene->knobs->flags & KNOB_RETRANSMIT) || !scene->now_ns)
+	if (!(scene->knobs->flags & KNOB_RETRANSMIT))
 		return REASON_NONE;
-	return scene->role == ROLE_OUTSIDE || scene->answers ? REASON_CHALLENGED : REASON_NONE;
+	return scene->now_ns || generation || scene->answers ? REASON_CHALLENGED : REASON_NONE;
 }
 
-#define challenge(pkt, scene)		no_challenge(scene)
+#define challenge(pkt, scene, generation)	no_challenge(scene, generation)
 #define admit(pkt, in, admission)	REASON_RATE_TOTAL
 #define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
 #define challenge_foresee(pkt, admission)	((void)(admission))
