@@ -72,6 +72,9 @@ struct conntrack_key {
 	__u8		l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP; others are CONNTRACK_UNSURE */
 };
 
+/* Can the kernel be asked at all? */
+static __always_inline bool conntrack_offered(void);
+
 /* Of an entry that was found it fills *seen and, if it is TCP, *flow, unless they are NULL. */
 static __always_inline enum conntrack_found conntrack_look(void *ctx,
 							   const struct conntrack_key *key,

@@ -11,6 +11,11 @@ extern struct nf_conn *bpf_skb_ct_lookup(struct __sk_buff *ctx, struct bpf_sock_
 					 __u32 tuple__sz, struct bpf_ct_opts___12 *opts,
 					 __u32 opts__sz) __ksym __weak;
 
+static __always_inline bool conntrack_offered(void)
+{
+	return features & FEATURE_CT_SKB;
+}
+
 static __always_inline enum conntrack_found conntrack_look(void *ctx,
 							   const struct conntrack_key *key,
 							   struct conntrack_seen *seen,
@@ -20,7 +25,7 @@ static __always_inline enum conntrack_found conntrack_look(void *ctx,
 	struct bpf_sock_tuple tuple = {};
 	struct nf_conn *ct;
 
-	if (!(features & FEATURE_CT_SKB))
+	if (!conntrack_offered())
 		return CONNTRACK_UNSURE;
 	ct = bpf_skb_ct_lookup(ctx, &tuple, conntrack_tuple(key, &tuple), &opts, sizeof(opts));
 	return conntrack_told(ct, &opts, seen, flow);

@@ -142,15 +142,18 @@ static __always_inline void flow_hot_put(const struct flow_place *place, __u64 a
 		flow_put(line, place->hash ^ as, place->tick);
 }
 
-/*
- * Was it admitted a moment ago? Its entry may not be there yet: what comes in one burst with the
- * packet that opens a flow is judged before conntrack has seen that one. The line was read before.
- */
-static __always_inline bool flow_burst_seen(const struct flow_place *place)
+/* Was it admitted within max_age ticks? The line is the one that is asked for flows found. */
+static __always_inline bool flow_hot_admitted(const struct flow_place *place, __u16 max_age)
 {
 	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
 
-	return line && flow_seen(line, place->hash ^ FLOW_ADMITTED, place->tick, TRACK_BURST, false);
+	return line && flow_seen(line, place->hash ^ FLOW_ADMITTED, place->tick, max_age, false);
+}
+
+/* Is conntrack asked about the packet, or only our own memory of what was admitted? */
+static __always_inline bool track_asks(const struct pkt *pkt)
+{
+	return pkt->l4_proto == IPPROTO_TCP || (pkt->l4_proto == IPPROTO_UDP && conntrack_offered());
 }
 
 /*
@@ -165,7 +168,10 @@ __attribute__((noinline)) int track_admitted(const struct pkt *pkt, __u64 now_ns
 	if (!pkt)
 		return 0;
 	place = flow_place(pkt, now_ns);
-	flow_hot_put(&place, FLOW_ADMITTED);
+	if (track_asks(pkt)) {
+		flow_hot_put(&place, FLOW_ADMITTED);
+		return 0;
+	}
 	line = flow_line(hash_line(place.hash, FLOW_LINES - 1));
 	if (line)
 		flow_put(line, place.hash, place.tick);
@@ -183,7 +189,7 @@ __attribute__((noinline)) int track_resent(const struct pkt *pkt, __u64 now_ns)
 	if (!pkt || !track_opens(pkt))
 		return 0;
 	place = flow_place(pkt, now_ns);
-	return flow_admitted(&place, TRACK_SYN, false);
+	return flow_hot_admitted(&place, TRACK_SYN);
 }
 
 static __always_inline enum conntrack_found track_look(void *ctx, const struct pkt *pkt,
@@ -299,7 +305,7 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 	case CONNTRACK_ABSENT:
 		if (opens)
 			return REASON_NONE;
-		return flow_burst_seen(&place) ? REASON_KNOWN : track_stray(pkt, scene);
+		return flow_hot_admitted(&place, TRACK_BURST) ? REASON_KNOWN : track_stray(pkt, scene);
 	default:
 		return opens ? REASON_NONE : REASON_UNJUDGED;
 	}
@@ -321,7 +327,7 @@ static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 		scratch->proof = track_proof(&scratch->seen, false);
 		return track_found(ctx, pkt, scene, &place);
 	case CONNTRACK_ABSENT:
-		return flow_burst_seen(&place) ? REASON_KNOWN : REASON_NONE;
+		return flow_hot_admitted(&place, TRACK_BURST) ? REASON_KNOWN : REASON_NONE;
 	default:
 		return flow_admitted(&place, TRACK_SILENCE, true) ? REASON_KNOWN : REASON_NONE;
 	}

@@ -342,8 +342,8 @@ ABI_SIZE(struct source_more, 32);
 /* ---- flows seen lately --------------------------------------------------------------------- */
 
 /*
- * maps "flow" (admitted lately) and "flow_hot" (found in conntrack within the last second, or
- * admitted within it).
+ * maps "flow_hot" (found in conntrack within the last second, or admitted lately) and "flow"
+ * (admitted lately, of those that conntrack can't be asked about).
  * A word is 48 bits of a keyed hash and 16 bits of time; see bpf/flow.h. 0: free.
  */
 #define FLOW_WAYS	8
