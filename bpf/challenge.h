@@ -77,7 +77,15 @@ static __always_inline enum reason challenge_syn(const struct pkt *pkt, const st
 	return REASON_NONE;
 }
 
-/* What the answer to a cookie looks like, of which the connection table knows nothing. */
+/*
+ * What the answer to a cookie looks like, of which the connection table knows nothing. It is taken
+ * for one as long as the policy has cookies, whether strangers are challenged just now or not: it
+ * may come a round trip after that has ended, and the proof must be there when it begins again. A
+ * flood of RSTs with guessed numbers thus costs two SipHashes a packet (some 50 ns) beside what a
+ * stray costs, and a line of memory for one in 2^15 of them. It gains little: to keep one spoofed
+ * address proven takes 2^15 RSTs in its name each PROOF_ANSWER, its sender can't see when it has
+ * worked, and its SYNs are then held by the limits.
+ */
 static __always_inline bool challenge_expects(const struct pkt *pkt, const struct scene *scene)
 {
 	return scene->knobs->flags & KNOB_COOKIE && pkt->l4_proto == IPPROTO_TCP &&

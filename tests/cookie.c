@@ -3,6 +3,7 @@
  * `challenge { syn cookie }` in the whole program: the bytes that go back, and what counts as an
  * answer to them. The frame that comes out is read by parse(), and its sums are made again here.
  */
+#include <linux/pkt_cls.h>
 #include <sched.h>
 #include <unistd.h>
 #include "attach.h"
@@ -12,6 +13,7 @@
 #include "test.h"
 #include "bpf/cookie.h"
 #include "bpf/parse.h"
+#include "tc.skel.h"
 #include "xdp.skel.h"
 
 #define POLICY	"mode enforce; challenge { syn cookie }"
@@ -24,6 +26,7 @@
 #define ISS	0x01020304	/* as craft_tcp() has it */
 
 static const struct gateway_kind kind = { "xdp", "weir_xdp", XDP_PASS, XDP_DROP, xdp__elf_bytes };
+static const struct gateway_kind tc = { "tc", "weir_tc", TC_ACT_UNSPEC, TC_ACT_SHOT, tc__elf_bytes };
 static struct gateway gateway;
 static struct gateway_answer answer;
 static __u64 seed = 20261121;
@@ -34,15 +37,20 @@ static void at_ms(__u64 ms)
 }
 
 /* Strangers are challenged from now on: the table is under pressure. */
-static void press(void)
+static void press_to(enum pressure level)
 {
-	struct pressure_now now = { .beat_ns = gateway_now_ns, .level = PRESSURE_TIGHT };
+	struct pressure_now now = { .beat_ns = gateway_now_ns, .level = level };
 	__u32 zero = 0;
 
 	CHECK(!bpf_map_update_elem(gateway_map(&gateway, MAP_PRESSURE), &zero, &now, BPF_ANY));
 }
 
-static void fresh(const char *policy)
+static void press(void)
+{
+	press_to(PRESSURE_TIGHT);
+}
+
+static void fresh_of(const struct gateway_kind *kind, const char *policy)
 {
 	struct dev dev = { .ifindex = 1, .role = ROLE_OUTSIDE };
 	struct fail fail = {};
@@ -50,7 +58,7 @@ static void fresh(const char *policy)
 
 	if (gateway.object)
 		gateway_close(&gateway);
-	if (gateway_open(&gateway, &kind, attach_probe(), true)) {
+	if (gateway_open(&gateway, kind, attach_probe(), true)) {
 		printf("not ok the program does not load\n");
 		exit(1);
 	}
@@ -58,6 +66,11 @@ static void fresh(const char *policy)
 	at_ms(0);
 	press();
 	CHECK_SAID(!gateway_policy(&gateway, policy, &fail), "%s", fail.what);
+}
+
+static void fresh(const char *policy)
+{
+	fresh_of(&kind, policy);
 }
 
 static enum reason judged(const struct craft *c)
@@ -184,37 +197,64 @@ TEST(answers_ipv6)
 	check_answer("plain", &c);
 }
 
-TEST(answers_in_tags_and_sessions)
+static void tcp6(struct craft *c)
 {
-	struct craft c = {};
-
-	fresh(POLICY);
-	craft_eth(&c, ETH_P_8021Q);
-	craft_vlan(&c, 7, ETH_P_IP);
-	tcp4(&c, 1000, ISS, TCP_SYN);
-	check_answer("VLAN", &c);
-	c = (struct craft){};
-	craft_eth(&c, ETH_P_8021AD);
-	craft_vlan(&c, 7, ETH_P_8021Q);
-	craft_vlan(&c, 8, ETH_P_IP);
-	tcp4(&c, 1000, ISS, TCP_SYN);
-	check_answer("QinQ", &c);
-	c = (struct craft){};
-	craft_eth(&c, ETH_P_PPP_SES);
-	craft_pppoe(&c, 0x21);
-	tcp4(&c, 1000, ISS, TCP_SYN);
-	check_answer("PPPoE", &c);
-	c = (struct craft){};
-	craft_eth(&c, ETH_P_8021Q);
-	craft_vlan(&c, 7, ETH_P_PPP_SES);
-	craft_pppoe(&c, 0x57);
-	craft_ip6(&c, CLIENT6, SERVER6, IPPROTO_TCP);
-	craft_tcp_options(&c, 1000, 443, TCP_SYN, 12);
-	craft_finish(&c);
-	check_answer("PPPoE in a VLAN", &c);
+	craft_ip6(c, CLIENT6, SERVER6, IPPROTO_TCP);
+	craft_tcp_options(c, 1000, 443, TCP_SYN, 12);
+	craft_finish(c);
 }
 
-/* What can't be answered waits for its retransmission. */
+/* What stands in front of the IP header stays as it is, but for the length of PPPoE. */
+TEST(answers_in_tags_and_sessions)
+{
+	static const struct {
+		const char	*what;
+		__u16		outer[2];	/* types of tags, the outer one first; 0: none */
+		bool		pppoe;
+	} rows[] = {
+		{ "VLAN", { ETH_P_8021Q }, false },
+		{ "a provider's tag", { ETH_P_8021AD }, false },
+		{ "QinQ", { ETH_P_8021AD, ETH_P_8021Q }, false },
+		{ "two plain tags", { ETH_P_8021Q, ETH_P_8021Q }, false },
+		{ "PPPoE", {}, true },
+		{ "PPPoE in a VLAN", { ETH_P_8021Q }, true },
+		{ "PPPoE in QinQ", { ETH_P_8021AD, ETH_P_8021Q }, true },
+	};
+
+	fresh(POLICY);
+	for (unsigned int i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		const typeof(*rows) *row = &rows[i / 2];
+		__u16 inner = row->pppoe ? ETH_P_PPP_SES : i & 1 ? ETH_P_IPV6 : ETH_P_IP;
+		struct craft c = {};
+
+		craft_eth(&c, row->outer[0] ? row->outer[0] : inner);
+		if (row->outer[0])
+			craft_vlan(&c, 7, row->outer[1] ? row->outer[1] : inner);
+		if (row->outer[1])
+			craft_vlan(&c, 4094, inner);
+		if (row->pppoe)
+			craft_pppoe(&c, i & 1 ? 0x57 : 0x21);
+		if (i & 1)
+			tcp6(&c);
+		else
+			tcp4(&c, 1000, ISS, TCP_SYN);
+		check_answer(row->what, &c);
+	}
+}
+
+/* Is dropped, nothing goes back, and its retransmission is admitted. */
+static void check_waits(const char *what, const struct craft *c)
+{
+	CHECK_SAID(judged(c) == REASON_CHALLENGED && answer.verdict == gateway.kind->drop,
+		   "%s: %d, verdict %d", what, answer.reason, answer.verdict);
+	CHECK_SAID(gateway_out_size == c->size && !memcmp(gateway_out, c->byte, c->size),
+		   "%s was written over", what);
+	at_ms(1000);
+	press();
+	CHECK_SAID(judged(c) == REASON_NEW && answer.verdict == gateway.kind->pass, "%s: %d", what,
+		   answer.reason);
+}
+
 TEST(the_unanswerable_wait)
 {
 	struct craft c = {};
@@ -224,17 +264,54 @@ TEST(the_unanswerable_wait)
 	craft_ip4_options(&c, CLIENT4, SERVER4, IPPROTO_TCP, 8);
 	craft_tcp(&c, 1000, 443, TCP_SYN);
 	craft_finish(&c);
-	CHECK_EQ(judged(&c), REASON_CHALLENGED);
-	CHECK_EQ(answer.verdict, XDP_DROP);
-	at_ms(1000);
-	CHECK_EQ(judged(&c), REASON_NEW);
+	check_waits("IP options", &c);
 
 	fresh(POLICY);
 	c = eth4(1000, ISS, TCP_SYN);
-	craft_put16(c.byte + 20, 0x2000);	/* more fragments */
+	craft_ip4_fragment(&c, 0, true);
 	craft_seal_ip4(&c, &c.ip[0]);
-	CHECK_EQ(judged(&c), REASON_CHALLENGED);
-	CHECK_EQ(answer.verdict, XDP_DROP);
+	check_waits("a first fragment", &c);
+
+	fresh(POLICY);
+	c = (struct craft){};
+	craft_eth(&c, ETH_P_IPV6);
+	craft_ip6(&c, CLIENT6, SERVER6, 60);
+	craft_extension(&c, IPPROTO_TCP, 8);
+	craft_tcp(&c, 1000, 443, TCP_SYN);
+	craft_finish(&c);
+	check_waits("destination options", &c);
+
+	fresh(POLICY);
+	c = (struct craft){};
+	craft_eth(&c, ETH_P_IPV6);
+	craft_ip6(&c, CLIENT6, SERVER6, 44);
+	craft_ip6_fragment(&c, IPPROTO_TCP, 0, true);
+	craft_tcp_options(&c, 1000, 443, TCP_SYN, 20);
+	craft_finish(&c);
+	check_waits("a first fragment of IPv6", &c);
+}
+
+TEST(at_tc_they_wait)
+{
+	struct craft c;
+
+	fresh_of(&tc, POLICY);
+	c = eth4(1000, ISS, TCP_SYN);
+	check_waits("IPv4 at tc", &c);
+	fresh_of(&tc, POLICY);
+	c = eth6(1000, ISS, TCP_SYN);
+	check_waits("IPv6 at tc", &c);
+}
+
+TEST(later_fragments_are_no_syns)
+{
+	struct craft c = eth4(1000, ISS, TCP_SYN);
+
+	fresh(POLICY);
+	craft_ip4_fragment(&c, 64, false);
+	craft_seal_ip4(&c, &c.ip[0]);
+	CHECK(judged(&c) != REASON_CHALLENGED);
+	CHECK_EQ(answer.verdict, XDP_PASS);
 }
 
 static void check_round(struct craft (*frame)(unsigned int, __u32, __u8))
@@ -295,6 +372,38 @@ TEST(cookies_and_their_proof_end)
 	press();
 	syn = eth4(1003, ISS, TCP_SYN);
 	CHECK(check_answer("asked again", &syn) != cookie);
+}
+
+/* The SYN-ACK was under way when the flood ended: its answer is none the less one. */
+TEST(an_answer_counts_when_nobody_is_asked_any_more)
+{
+	struct craft syn = eth4(1000, ISS, TCP_SYN), rst;
+	__u32 cookie;
+
+	fresh(POLICY);
+	cookie = check_answer("syn", &syn);
+	press_to(PRESSURE_CALM);
+	rst = eth4(1000, cookie, TCP_RST);
+	CHECK_EQ(judged(&rst), REASON_ANSWERED);
+	CHECK_EQ(answer.verdict, XDP_DROP);
+	rst = eth4(1000, cookie + 1, TCP_RST);
+	CHECK_EQ(judged(&rst), REASON_STRAY);
+	press();
+	CHECK_EQ(judged(&syn), REASON_NEW);	/* proven, so it stays in when that begins again */
+}
+
+/* With the other way no RST is an answer, also not the one of a policy before. */
+TEST(answers_are_of_this_way_alone)
+{
+	struct craft syn = eth4(1000, ISS, TCP_SYN), rst;
+	struct fail fail = {};
+	__u32 cookie;
+
+	fresh(POLICY);
+	cookie = check_answer("syn", &syn);
+	CHECK(!gateway_policy(&gateway, "mode enforce; challenge { syn retransmit }", &fail));
+	rst = eth4(1000, cookie, TCP_RST);
+	CHECK_EQ(judged(&rst), REASON_STRAY);
 }
 
 TEST(monitor_sends_nothing)

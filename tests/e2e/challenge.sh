@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # During a flood of SYNs from random addresses, clients that were never seen before get through to a
 # service behind DNAT and to one in a routed prefix, and the flood leaves no entries behind, on a
-# gateway whose table is nearly full of established flows.
+# gateway whose table is nearly full of established flows; with IPv4 and with IPv6.
 . "$(dirname "$0")/lib.sh"
 lab_make || bail "can't make the lab"
 
 # the honest: an address each, routed to the outside as the rest of the Internet is
-lab_out ip route add local 45.0.0.0/8 dev lo || bail "no addresses for clients"
+lab_out ip route add local 45.0.0.0/8 dev lo && lab_out ip route add local 2a00:45::/32 dev lo ||
+	bail "no addresses for clients"
+lab_out bash -c 'lab_sysctl net/ipv6/ip_nonlocal_bind 1'
 # a veth hands an answer on (XDP_TX) only if its peer has an XDP program, too
 [ -e "$LAB_TOOLS/foreign.bpf.o" ] && lab_out ip link set dev out0 xdpdrv obj "$LAB_TOOLS/foreign.bpf.o" sec xdp ||
 	bail "no program for the peer"
@@ -31,9 +33,13 @@ policy() {
 	weir config load "$TMP/weir.conf"
 }
 
-# clients NAME NET TO: 250 clients in 5 s, each with an address of its own; JSON in $TMP/NAME
+# clients NAME ADDRESSES TO: 250 clients in 5 s, each with an address of its own, and with IPv6 a /64
+# of its own (ADDRESSES has a %s for its number); JSON in $TMP/NAME
 clients() {
-	lab_out "$LAB_TOOLS/clients" --from "$(printf "$2.%s," {1..250})$2.251" --to "$3" --port 443 \
+	local from
+	# shellcheck disable=SC2059  # it is a format
+	from=$(printf "$2," {1..251})
+	lab_out "$LAB_TOOLS/clients" --from "${from%,}" --to "$3" --port 443 \
 		--rate 50 --seconds 5 --deadline 4 >"$TMP/$1"
 }
 of() { json "v['$2']" <"$TMP/$1"; }
@@ -41,9 +47,17 @@ of() { json "v['$2']" <"$TMP/$1"; }
 shares() { echo "# $1: $(cat "$TMP/$1")"; }
 
 # entries that are no honest client's, and were not there before
-entries_of_flood() { lab_gw conntrack -L 2>/dev/null | grep -Evc 'src=45\.|dst=25\.0\.0\.200 '; }
+entries_of_flood() { lab_gw conntrack -L 2>/dev/null | grep -Evc 'src=(45\.|2a00:45:)|dst=25\.0\.0\.200 '; }
 
 engaged() { [ "$(weir -j challenge show | json 'v["challenge"]["engaged"]')" = true ]; }
+
+# family 4|6: of the flood and the clients
+family() {
+	FAMILY=$1 WAN=$LAB_WAN ROUTED=$LAB_ROUTED
+	[ "$1" = 4 ] || WAN=$LAB_WAN6 ROUTED=$LAB_ROUTED6
+}
+# addresses NET SERVICE: of clients
+addresses() { if [ "$FAMILY" = 4 ]; then echo "$1.$2.%s"; else echo "2a00:45:${1#*.}$2:%s::1"; fi; }
 
 # flood PERCENT: of both services at once, while so much of the table is established flows; its
 # process id is in FLOOD
@@ -52,14 +66,14 @@ flood() {
 	[ "$1" = 0 ] || lab_prefill "$1" >/dev/null || bail "can't fill the table"
 	lab_out conntrack -F >/dev/null 2>&1
 	lab_start "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn \
-		--to $LAB_WAN --to $LAB_ROUTED --dport 443 --rate 300000 --seconds 30 >"$TMP/flood" 2>&1
+		--to "$WAN" --to "$ROUTED" --dport 443 --rate 300000 --seconds 30 >"$TMP/flood" 2>&1
 	FLOOD=$LAB_PID
 	PIDS+=("$FLOOD")
 }
 # clients_of_both NAME NET: while the flood goes on, and ends it
 clients_of_both() {
-	clients "$1.dnat" "$2.1" $LAB_WAN &
-	clients "$1.routed" "$2.2" $LAB_ROUTED
+	clients "$1.dnat" "$(addresses "$2" 1)" "$WAN" &
+	clients "$1.routed" "$(addresses "$2" 2)" "$ROUTED"
 	wait $!
 	kill -INT "$FLOOD" 2>/dev/null
 	wait "$FLOOD"
@@ -86,38 +100,42 @@ without_weir() {
 	done
 }
 
-# under_flood WAY NET
+# under_flood WAY NET: with the family of now
 under_flood() {
-	local way=$1 sent
+	local way=$1 name=$1.$FAMILY sent
 	policy "$way" || fail "${way}_policy"
 	flood 95
-	wait_for 10 engaged || fail "${way}_engages" "$(weir stats show)"
-	clients_of_both "$way" "$2"
+	wait_for 10 engaged || fail "${name}_engages" "$(weir stats show)"
+	clients_of_both "$name" "$2"
 	sent=$(json 'v["packets"]' <"$TMP/flood")
 	for to in dnat routed; do
-		check "${way}_${to}_clients_connect" \
-			[ "$(percent "$way.$to" succeeded)" -ge 99 ]
+		check "${name}_${to}_clients_connect" \
+			[ "$(percent "$name.$to" succeeded)" -ge 99 ]
 	done
 	local entries
 	entries=$(entries_of_flood)
-	echo "# $way: $entries entries of $sent SYNs"
-	check "${way}_flood_was_one" [ "$sent" -gt 100000 ]
+	echo "# $name: $entries entries of $sent SYNs"
+	check "${name}_flood_was_one" [ "$sent" -gt 100000 ]
 	# 20 ms worth before it was noticed, and one in 10000
-	check "${way}_flood_leaves_no_entries" [ "$entries" -le $((20 + $(nproc) + sent / 10000)) ]
+	check "${name}_flood_leaves_no_entries" [ "$entries" -le $((20 + $(nproc) + sent / 10000)) ]
 }
 
+family 4
 without_weir 45.3 0
 without_weir 45.4 95
 weir link attach dev wan0 role outside driver native || bail "weir does not attach"
 under_flood retransmit 45.1
 under_flood cookie 45.2
+family 6
+under_flood retransmit 45.5
+under_flood cookie 45.6
 # Linux sends its SYN again at once when it has sent the RST: long before its retransmission is due
-for to in dnat routed; do
-	check "cookie_${to}_is_faster_than_a_retransmission" \
+for to in 4.dnat 4.routed 6.dnat 6.routed; do
+	check "cookie.${to}_is_faster_than_a_retransmission" \
 		[ "$(percent "cookie.$to" prompt)" -ge 50 ]
 done
 check_eq says_how_many_proved_themselves "$(weir -j challenge show |
-	json 'v["challenge"]["retransmitted"] >= 495 and v["challenge"]["answered"] >= 495')" true
+	json 'v["challenge"]["retransmitted"] >= 990 and v["challenge"]["answered"] >= 990')" true
 check_eq status_says_it_too "$(weir -j status | json 'v["challenge"]["way"]')" cookie
 weir challenge show | sed 's/^/# /'
 weir stats show by reason | sed 's/^/# /'
