@@ -50,11 +50,11 @@ static __always_inline struct proven_key proven_key(const struct pkt *pkt, __u8 
 {
 	struct source source = source_of(pkt, ROLE_OUTSIDE, length6, key);
 	__u64 hash = source_hash(&source, key);
-	__u32 mark = hash_word(hash, key) >> 32;
+	__u64 mark = hash_word(hash, key) >> 32 & ~PROVEN_TICK_MASK;
 
 	return (struct proven_key){
 		.line = hash_line(hash, mask),
-		.mark = (mark | 1U << PROVEN_TICK_BITS) & ~PROVEN_TICK_MASK,
+		.mark = mark | (bit_any(mark) ^ 1) << PROVEN_TICK_BITS,
 	};
 }
 

@@ -19,6 +19,7 @@
 #include <bpf/bpf_endian.h>
 #include "abi.h"
 #include "hash.h"
+#include "mask.h"
 #include "pkt.h"
 
 #define PENDING_TICK_SHIFT	24	/* 17 ms */
@@ -49,7 +50,8 @@ static __always_inline __u32 pending_mark(const struct pkt *pkt, const volatile 
 		hash = hash_pair((__u64)pkt->saddr[2] << 32 | pkt->daddr[2], hash, key);
 		hash = hash_pair((__u64)pkt->saddr[3] << 32 | pkt->daddr[3], hash, key);
 	}
-	return ((__u32)(hash >> 32) | 1U << PENDING_TICK_BITS) & ~PENDING_TICK_MASK;
+	hash = hash >> 32 & ~PENDING_TICK_MASK;
+	return hash | (bit_any(hash) ^ 1) << PENDING_TICK_BITS;
 }
 
 /* Does the SYN of this mark come again, in time? Else it waits from now on. */

@@ -202,6 +202,65 @@ TEST(weak_proofs_never_push_a_better_one_out)
 	}
 }
 
+/* ---- who gets through by chance ------------------------------------------------------------- */
+
+#define TRIES	(40U << 20)
+
+static struct pkt anyone(void)
+{
+	__u64 random = draw();
+
+	return (struct pkt){
+		.family = 4, .l4_proto = 6, .daddr = { 0x01010101 }, .dport = 80,
+		.saddr = { random >> 32 }, .sport = random >> 16, .tcp_seq = draw(),
+	};
+}
+
+/* Poisson: five deviations to either side are one run in a million. */
+static void check_chance(const char *what, unsigned int hits, double computed)
+{
+	printf("# %u of %u %s by chance; computed: %.0f\n", hits, TRIES, what, computed);
+	CHECK((hits - computed) * (hits - computed) < 25 * computed);
+}
+
+/* Each comes when all that wait in its line are of the age of a retransmission. */
+TEST(spoofed_syns_are_taken_for_another_one_as_computed)
+{
+	struct challenge_line line = {};
+	unsigned int hits = 0;
+	__u64 now = 1;
+
+	start(20261121);
+	for (__u32 i = 0; i < TRIES; i++, now += 1400 * MS) {
+		struct pkt syn = anyone();
+
+		hits += retransmit_came(&line, pending_mark(&syn, hash_key), now);
+	}
+	check_chance("spoofed SYNs pass", hits, TRIES * (double)PENDING_WAYS / (1 << 22));
+}
+
+TEST(strangers_are_taken_for_somebody_proven_as_computed)
+{
+	struct challenge_line line = {};
+	unsigned int hits = 0;
+
+	start(20261122);
+	for (__u32 i = 0; i < TRIES; i++) {
+		struct pkt pkt = anyone();
+		struct proven_key key = proven_key(&pkt, 64, 0, hash_key);
+
+		/* four others, afresh now and then: whom one of them meets is chance */
+		if (i % 64 < PROVEN_WAYS) {
+			line.proven[i % 64] = 0;
+			proven_put(&line, key.mark, PROOF_TWO_WAY, START);
+		} else {
+			hits += proven_in(&line, key.mark, START);
+		}
+	}
+	check_chance("strangers count as proven", hits,
+		     TRIES * (64.0 - PROVEN_WAYS) / 64 * PROVEN_WAYS / (1 << 20));
+}
+
 int main(void)
 {
 	return test_main();
