@@ -4,8 +4,9 @@
  *
  * A SYN-ACK whose acknowledgment number is not the one that the client waits for is answered by
  * <SEQ=SEG.ACK><CTL=RST>, and the client goes on waiting (RFC 9293 3.10.7.3). So the number that
- * we acknowledge is the cookie. Linux (tried: 6.18) then sends its SYN again some timer ticks later,
- * a stack that only does what the RFC asks when its retransmission is due.
+ * we acknowledge is the cookie. Linux (since 5.6; tried: 6.18) then sends its SYN again some timer
+ * ticks later, a stack that only does what the RFC asks when its retransmission is due. What other
+ * stacks do is told in docs/challenge.md.
  *
  * Only the low 16 bits are the cookie; the upper ones are those of the client's own number, or one
  * less, so that ours lies at most 65535 below it. A firewall or NAT on the client's side that looks
