@@ -139,7 +139,8 @@ struct multipath {
 static void hops_take(const struct multipath *multipath, const struct nlattr *hops)
 {
 	const struct rtnexthop *hop = mnl_attr_get_payload(hops);
-	size_t left = mnl_attr_get_payload_len(hops), count = 0;
+	int left = mnl_attr_get_payload_len(hops);	/* signed: so RTNH_OK() compares */
+	size_t count = 0;
 	__u32 device[RTNL_HOPS];
 
 	while (RTNH_OK(hop, left)) {
