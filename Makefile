@@ -163,7 +163,8 @@ check: all
 # installs what is missing, builds with both pairs of compilers, runs everything
 test:
 	@packaging/install-deps test
-	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab $(BUILD)/differential $(FUZZ:%=$(BUILD)/fuzz/%)
+	@$(MAKE) --no-print-directory -s -j$$(nproc) tests lab $(BUILD)/differential \
+		$(FUZZ:%=$(BUILD)/fuzz/%) $(BENCH:%=$(BUILD)/bench/%)
 	@$(MAKE_NEWEST)
 	@tests/run tests/walls tests/docs $(UNIT:%=$(BUILD)/tests/%) $(UNIT:%=$(NEWEST)/tests/%) \
 		tests/fuzz/run tests/vm/run $(E2E)

@@ -21,7 +21,7 @@
 #include "arena.h"
 #include "compile.h"
 
-#define GATEWAY_LINES	1024	/* of the source and group tables */
+#define GATEWAY_LINES	1024	/* of the source and group tables, unless more are asked for */
 #define GATEWAY_STRANGERS 8192
 #define GATEWAY_NOT_RUN	INT_MIN	/* no verdict: -1 is TC_ACT_UNSPEC */
 
@@ -107,12 +107,15 @@ static inline void gateway_at(struct gateway *gateway, __u64 now_ns)
 	gateway->now_ns = gateway_now_ns = now_ns;
 }
 
-/* features: enum feature, what the program may use. own_clock: see gateway_at(). 0, or an errno. */
-static inline int gateway_open(struct gateway *gateway, const struct gateway_kind *kind,
-			       __u32 features, bool own_clock)
+/*
+ * features: enum feature, what the program may use. own_clock: see gateway_at(). lines: of the source
+ * and group tables, a power of two. 0, or an errno.
+ */
+static inline int gateway_open_lines(struct gateway *gateway, const struct gateway_kind *kind,
+				     __u32 features, bool own_clock, __u32 lines)
 {
 	static const char * const tables[] = { MAP_SOURCE, MAP_GROUP, MAP_SOURCE_MORE };
-	const __u32 mask = GATEWAY_LINES - 1, stranger_mask = GATEWAY_STRANGERS - 1;
+	const __u32 mask = lines - 1, stranger_mask = GATEWAY_STRANGERS - 1;
 	size_t size;
 	const void *bytes = kind->object(&size);
 	int error;
@@ -129,7 +132,7 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 	gateway_constant(gateway, "test_clock", &own_clock, sizeof(own_clock));
 	for (int i = 0; i < 3; i++)
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(gateway->object, tables[i]),
-					 i == 2 ? GATEWAY_LINES * SOURCE_WAYS : GATEWAY_LINES);
+					 i == 2 ? lines * SOURCE_WAYS : lines);
 	bpf_map__set_max_entries(bpf_object__find_map_by_name(gateway->object, MAP_STRANGERS),
 				 GATEWAY_STRANGERS);
 	error = -bpf_object__load(gateway->object);
@@ -140,6 +143,12 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 	gateway->program = bpf_program__fd(bpf_object__find_program_by_name(gateway->object,
 									    kind->program));
 	return 0;
+}
+
+static inline int gateway_open(struct gateway *gateway, const struct gateway_kind *kind,
+			       __u32 features, bool own_clock)
+{
+	return gateway_open_lines(gateway, kind, features, own_clock, GATEWAY_LINES);
 }
 
 /* Brings a policy into force; NULL: none is. 0, or 1 with *fail. */

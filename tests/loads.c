@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <unistd.h>
+#include "attach.h"
 #include "test.h"
 
 #define TAIL	2000
@@ -51,6 +52,7 @@ TEST(each_program_of_tests_loads)
 	snprintf(pattern, sizeof(pattern), "%s/bpf/*.bpf.o", dirname(path));
 	if (glob(pattern, 0, NULL, &found))
 		SKIP("the objects are not here");
+	attach_probe();		/* some call functions of nf_conntrack */
 	libbpf_set_print(keep);
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		load(found.gl_pathv[i]);
