@@ -48,26 +48,21 @@ static __always_inline bool bypass_has_ports(__u8 protocol)
 static __always_inline __u64 bypass_port(struct scene *scene,
 					 const struct policy_bypass *bypass, __be16 port)
 {
-	__u32 number = bpf_ntohs(port);
-	const __u8 *sets = arena_line(&scene->arena, bypass->ports + number / POLICY_LINE);
-	const __u64 *groups;
-	__u32 set;
+	__u32 set = table_find_port(&scene->arena, bypass->ports, port);
+	const __u64 *groups = arena_line(&scene->arena, bypass->port_sets + set / 8);
 
-	if (!sets)
-		return 0;
-	set = sets[number % POLICY_LINE];
-	groups = arena_line(&scene->arena, bypass->port_sets + set / 8);
 	return groups ? groups[set % 8] : 0;
 }
 
 #define BYPASS_FAST	(1ULL << 32)	/* above a mark: a group that speaks of the flow is fast */
 
-/* The mark of a flow that some group speaks of, else 0. */
+/* The mark of a flow that some group speaks of, else 0. source: the class of its source, or NULL. */
 static __always_inline __u64 bypass_find(struct scene *scene,
 					 const struct policy_bypass *bypass,
-					 const struct bypass_tuple *tuple)
+					 const struct bypass_tuple *tuple,
+					 const struct class *source)
 {
-	const struct class *source, *destination;
+	const struct class *destination;
 	const __u64 *protocols;
 	__u64 forward, back, fast;
 
@@ -84,7 +79,8 @@ static __always_inline __u64 bypass_find(struct scene *scene,
 	}
 	if (!(forward | back))
 		return 0;
-	source = scene_ask(scene, tuple->family, &tuple->saddr, false);
+	if (!source)
+		source = scene_ask(scene, tuple->family, &tuple->saddr, false);
 	if (!source)
 		return 0;
 	forward &= source->bypass_from;
@@ -102,9 +98,11 @@ static __always_inline __u64 bypass_find(struct scene *scene,
 	return bypass->mark | (fast ? BYPASS_FAST : 0);
 }
 
-/* The mark of a packet that skips connection tracking, with BYPASS_FAST, or 0. Not inline: verified
- * once. */
-__noinline __u64 weir_bypass(const struct pkt *pkt)
+/*
+ * The mark of a packet that skips connection tracking, with BYPASS_FAST, or 0. source: the class of
+ * its source in the policy of that generation; NULL: not known. Not inline: verified once.
+ */
+__noinline __u64 weir_bypass(const struct pkt *pkt, const struct class *source, __u64 generation)
 {
 	const struct policy_bypass *bypass;
 	struct bypass_tuple tuple;
@@ -115,8 +113,10 @@ __noinline __u64 weir_bypass(const struct pkt *pkt)
 	bypass = arena_line(&scene.arena, POLICY_BYPASS);
 	if (!bypass)
 		return 0;
+	if (pkt->flags & PKT_INNER || scene.head->generation != generation)
+		source = NULL;
 	bypass_tuple(pkt, &tuple);
-	return bypass_find(&scene, bypass, &tuple);
+	return bypass_find(&scene, bypass, &tuple, source);
 }
 
 /* Could it be? Two ports against a word. */
@@ -135,8 +135,10 @@ static __always_inline bool bypass_suspects(const struct scene *scene, const str
 /* Its mark is in scene->mark, whatever becomes of it before it passes. */
 static __always_inline enum reason bypass(const struct pkt *pkt, struct scene *scene)
 {
-	__u64 found = bypass_suspects(scene, pkt) ? weir_bypass(pkt) : 0;
+	__u64 found = 0;
 
+	if (bypass_suspects(scene, pkt))
+		found = weir_bypass(pkt, scene->source, scene->head->generation);
 	scene->mark = found;
 	scene->fast = bit_any(found >> 32);
 	return scene->mark ? REASON_BYPASS : REASON_NONE;

@@ -41,6 +41,7 @@ static __always_inline __u32 bucket_range(const struct table_bucket *bucket, __u
 }
 
 #define TABLE_NEAR_DEPTH 6	/* nodes that are looked for where it costs nothing */
+#define TABLE_PORT_DEPTH 4	/* 16 bits by TABLE_STRIDE_MIN, and the leaf */
 #define TABLE_LOST	(~0U)	/* no ref: a line is not to be had, or the table is broken */
 
 /* The ref that a node leads the address to. bits: what is left of it, from the top. */
@@ -65,17 +66,11 @@ static __always_inline __u32 table_step(void *arena, __u32 ref, __u64 bits, bool
 	return refs ? refs[at & 15] : TABLE_LOST;
 }
 
-/* The class that the table gives the address, or TABLE_LOST. */
-static __always_inline __u32 table_walk(void *arena, __u32 ref, int family, const __be32 addr[4],
-					bool near)
+/* The class that a table gives a key of up to 128 bits, from the top; nodes: on the longest way. */
+static __always_inline __u32 table_walk(void *arena, __u32 ref, __u64 bits, __u64 rest, bool near,
+					int nodes)
 {
-	__u64 bits = (__u64)bpf_ntohl(addr[0]) << 32, rest = 0;
-
-	if (family == 6) {
-		bits |= bpf_ntohl(addr[1]);
-		rest = (__u64)bpf_ntohl(addr[2]) << 32 | bpf_ntohl(addr[3]);
-	}
-	for (int depth = 0; depth < (near ? TABLE_NEAR_DEPTH : TABLE_DEPTH); depth++) {
+	for (int i = 0; i < nodes; i++) {
 		__u32 stride = ref >> TABLE_LINE_BITS & TABLE_WIDTH_MASK;
 
 		if (!(ref >> TABLE_LINE_BITS))
@@ -96,10 +91,27 @@ static __always_inline __u32 table_walk(void *arena, __u32 ref, int family, cons
  */
 static __always_inline __u32 table_find(void *arena, __u32 root, int family, const __be32 addr[4])
 {
-	__u32 class = table_walk(arena, root, family, addr, true);
+	__u64 bits = (__u64)bpf_ntohl(addr[0]) << 32, rest = 0;
+	__u32 class;
+
+	if (family == 6) {
+		bits |= bpf_ntohl(addr[1]);
+		rest = (__u64)bpf_ntohl(addr[2]) << 32 | bpf_ntohl(addr[3]);
+	}
+	class = table_walk(arena, root, bits, rest, true, TABLE_NEAR_DEPTH);
+	if (class == TABLE_LOST)
+		class = table_walk(arena, root, bits, rest, false, TABLE_DEPTH);
+	return class == TABLE_LOST ? 0 : class;
+}
+
+/* The same in a table of ports: one of IPv4 addresses that begin with the port. */
+static __always_inline __u32 table_find_port(void *arena, __u32 root, __be16 port)
+{
+	__u64 bits = (__u64)bpf_ntohs(port) << 48;
+	__u32 class = table_walk(arena, root, bits, 0, true, TABLE_PORT_DEPTH);
 
 	if (class == TABLE_LOST)
-		class = table_walk(arena, root, family, addr, false);
+		class = table_walk(arena, root, bits, 0, false, TABLE_PORT_DEPTH);
 	return class == TABLE_LOST ? 0 : class;
 }
 

@@ -179,8 +179,8 @@ struct policy_bypass {
 	__u64	portless;		/* groups that do not ask for a port */
 	__u32	mark;			/* what tc ingress sets on their packets */
 	__u32	protocols;		/* line of u64[BYPASS_PROTOCOLS]: groups by protocol */
-	__u32	ports;			/* line of u8[65536]: which set of groups asks for a port */
-	__u32	port_sets;		/* line of u64[BYPASS_PORT_SETS]: groups of a set */
+	__u32	ports;			/* table_ref of the table of ports: which set of groups asks */
+	__u32	port_sets;		/* line of a u64 a set: its groups */
 	__u64	fast;			/* groups that XDP forwards by itself */
 	__u64	reserved[4];
 };

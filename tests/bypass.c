@@ -10,6 +10,7 @@
 #include "bypass.h"
 #include "frame.h"
 #include "gateway.h"
+#include "lines.h"
 #include "notrack.h"
 #include "ruleset.h"
 #include "test.h"
@@ -234,6 +235,53 @@ TEST(fast_ones_are_groups_of_their_own)
 	CHECK_EQ(compile(&policy, NULL, 0, &arena, &fail), 0);
 	line = (const void *)(arena.bytes + POLICY_BYPASS * POLICY_LINE);
 	CHECK_EQ(line->fast, fast);
+	arena_free(&arena);
+	bypass_groups_free(&groups);
+	policy_free(&policy);
+}
+
+static bool asks(const struct bypass_group *group, unsigned port)
+{
+	bool found = group->any_port;
+
+	for (size_t i = 0; i < group->port_count; i++)
+		found |= port >= group->ports[i].first && port <= group->ports[i].last;
+	return found;
+}
+
+/* Every port against the lists of the groups, of which there are so many that the table has depth. */
+TEST(each_port_finds_the_groups_that_ask)
+{
+	struct policy policy;
+	const struct policy_bypass *line;
+	struct bypass_groups groups;
+	struct arena arena = {};
+	const __u64 *sets;
+	struct fail fail;
+	size_t wrong = 0;
+
+	policy_init(&policy);
+	policy.bypass = calloc(400, sizeof(*policy.bypass));
+	while (policy.bypass_count < 400) {
+		unsigned first = 1 + pick(65535), length = pick(4) ? pick(20) : pick(300);
+
+		policy.bypass[policy.bypass_count++] = (struct bypass){
+			.protocol = IPPROTO_UDP,
+			.ports = { first, first + length < 65535 ? first + length : 65535 },
+			.to = { .family = 4, .length = 32, .addr = { 20, 0, 0, pick(4) } },
+		};
+	}
+	CHECK_EQ(bypass_gather(&policy, &groups, &fail), 0);
+	CHECK_EQ(compile(&policy, NULL, 0, &arena, &fail), 0);
+	line = arena_line(&arena, POLICY_BYPASS);
+	sets = arena_line(&arena, line->port_sets);
+	for (unsigned port = 0; port < 65536; port++) {
+		__u64 found = sets[table_find_port(&arena, line->ports, htons(port))];
+
+		for (size_t i = 0; i < groups.count; i++)
+			wrong += (found >> i & 1) != asks(&groups.at[i], port);
+	}
+	CHECK_EQ(wrong, 0);
 	arena_free(&arena);
 	bypass_groups_free(&groups);
 	policy_free(&policy);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "bypass.h"
@@ -52,26 +53,76 @@ static __u32 set_number(__u64 sets[BYPASS_PORT_SETS], __u32 *count, __u64 bits)
 	return (*count)++;
 }
 
-/* Each port gets the number of its set. */
-static int fill_ports(const struct bypass_groups *groups, __u8 number[PORTS],
-		      __u64 sets[BYPASS_PORT_SETS])
+/* The widest block of ports that begins there and does not go beyond last. */
+static struct prefix ports_block(__u32 first, __u32 last)
 {
-	bool *edge = calloc(PORTS + 1, sizeof(*edge));
-	__u32 count = 0, now = 0;
+	struct prefix prefix = { .family = 4, .length = 16, .addr = { first >> 8, first } };
+	__u32 size = 1;
 
-	if (!edge)
-		return -1;
-	edge[0] = true;
-	mark_edges(groups, edge);
-	for (__u32 port = 0; port < PORTS; port++) {
-		if (edge[port])
-			now = set_number(sets, &count, groups_of_port(groups, port));
-		if (now == BYPASS_PORT_SETS)
-			break;
-		number[port] = now;
+	while (!(first & (2 * size - 1)) && first + 2 * size - 1 <= last) {
+		size *= 2;
+		prefix.length--;
+	}
+	return prefix;
+}
+
+/* Appends the blocks of first .. last. Returns how many there are then. */
+static size_t put_blocks(struct table_entry *entry, size_t count, __u32 first, __u32 last, __u32 set)
+{
+	while (first <= last) {
+		struct prefix prefix = ports_block(first, last);
+
+		entry[count++] = (struct table_entry){ prefix, set };
+		first += 1U << (16 - prefix.length);
+	}
+	return count;
+}
+
+/* What asks for each port, as blocks of ports with a set; entry: room for PORTS of them. Returns how
+ * many they are, or -1 when there are too many sets. */
+static long list_ports(const struct bypass_groups *groups, const bool edge[PORTS + 1],
+		       struct table_entry *entry, __u64 sets[BYPASS_PORT_SETS], __u32 *set_count)
+{
+	__u32 first = 0, number;
+	size_t count = 0;
+
+	for (__u32 next = 1; next <= PORTS; next++) {
+		if (next < PORTS && !edge[next])
+			continue;
+		number = set_number(sets, set_count, groups_of_port(groups, first));
+		if (number == BYPASS_PORT_SETS)
+			return -1;
+		count = put_blocks(entry, count, first, next - 1, number);
+		first = next;
+	}
+	return count;
+}
+
+/* Builds the table of ports and the list of sets. 0, -ENOMEM, or -E2BIG for too many sets. */
+static int compile_ports(const struct bypass_groups *groups, struct arena *arena, __u32 *ports,
+			 __u32 *port_sets)
+{
+	struct table_entry *entry = malloc(PORTS * sizeof(*entry));
+	bool *edge = calloc(PORTS + 1, sizeof(*edge));
+	__u64 sets[BYPASS_PORT_SETS];
+	__u32 set_count = 0;
+	long count, root = -ENOMEM;
+
+	if (entry && edge) {
+		mark_edges(groups, edge);
+		count = list_ports(groups, edge, entry, sets, &set_count);
+		root = count < 0 ? -E2BIG : table_build(arena, entry, count, 4);
 	}
 	free(edge);
-	return now == BYPASS_PORT_SETS ? -1 : 0;
+	free(entry);
+	if (root < 0)
+		return root;
+	*ports = root;
+	*port_sets = arena_grow(arena, (set_count + WORDS_A_LINE - 1) / WORDS_A_LINE);
+	if (!*port_sets)
+		return -ENOMEM;
+	memcpy(line_of(arena, *port_sets), sets, set_count * sizeof(*sets));
+	return 0;
 }
 
 __u32 bypass_blocks(const struct bypass_groups *groups, __u64 bits)
@@ -98,13 +149,17 @@ int bypass_compile(const struct policy *policy, const struct bypass_groups *grou
 {
 	struct policy_bypass *bypass;
 	__u32 protocols, ports, sets;
+	int error;
 
 	if (!groups->count)
 		return 0;
 	protocols = arena_grow(arena, BYPASS_PROTOCOLS / WORDS_A_LINE);
-	ports = arena_grow(arena, PORTS / POLICY_LINE);
-	sets = arena_grow(arena, BYPASS_PORT_SETS / WORDS_A_LINE);
-	if (!protocols || !ports || !sets)
+	error = protocols ? compile_ports(groups, arena, &ports, &sets) : -ENOMEM;
+	if (error == -E2BIG)
+		return fail_set(fail, EXIT_USAGE, "use fewer and wider ranges of ports",
+				"the ports of the bypasses overlap in more than %d ways",
+				BYPASS_PORT_SETS);
+	if (error)
 		return fail_set(fail, EXIT_REFUSED, NULL, "no memory for the compiled policy");
 	bypass = line_of(arena, POLICY_BYPASS);
 	bypass->mark = bypass_mark(policy);
@@ -123,10 +178,6 @@ int bypass_compile(const struct policy *policy, const struct bypass_groups *grou
 			if (!group->protocol || group->protocol == protocol)
 				accepts[protocol] |= 1ULL << i;
 	}
-	if (fill_ports(groups, line_of(arena, ports), line_of(arena, sets)))
-		return fail_set(fail, EXIT_USAGE, "use fewer and wider ranges of ports",
-				"the ports of the bypasses overlap in more than %d ways",
-				BYPASS_PORT_SETS);
 	((struct policy_knobs *)line_of(arena, POLICY_KNOBS))->flags |= KNOB_BYPASS;
 	return 0;
 }

@@ -41,6 +41,7 @@ struct row {
 static const struct row rows[] = {
 	{ "parse + sane: dropped", "", TCP_SYN | TCP_FIN, false, 0, REASON_TCP_FLAGS, 0, false },
 	{ "blocked source", "blocked { 10.0.0.0/8 }\n", TCP_SYN, false, 0, REASON_BLOCKED, 0, false },
+	{ "bypassed service", "bypass { tcp port 80 }\n", TCP_ACK, true, FEW_FLOWS, REASON_BYPASS, 0, false },
 	{ "known TCP, one flow", WINDOW_OFF, TCP_ACK, true, 1, REASON_KNOWN, 0, true },
 	{ "known TCP, 1k flows", WINDOW_OFF, TCP_ACK, true, FEW_FLOWS, REASON_KNOWN, 0, true },
 	{ "known TCP, 128k flows", WINDOW_OFF, TCP_ACK, true, MANY_FLOWS, REASON_KNOWN, 0, true },
