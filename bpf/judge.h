@@ -24,13 +24,19 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 /*
  * To be called first: what the packet will ask for is on its way from memory. Which line that is
  * for a SYN, the one before tells: as long as strangers are challenged their SYNs end there, and
- * nobody looks for their seats.
+ * nobody looks for their seats. And after a packet that asked for none, as in a flood of spoofed or
+ * blocked sources, none is touched: a line that nobody waits for still takes its time.
  */
 static __always_inline void foresee(const struct pkt *pkt, struct scratch *scratch)
 {
 	const struct dev *dev = dev_of(dev_slot);
-	__u8 role = dev ? dev->role & 1 : ROLE_OUTSIDE;
+	__u8 role = dev ? dev->role & 1 : ROLE_OUTSIDE, sought;
 
+	sought = scratch->sought;
+	scratch->sought = 0;
+	scratch->flow_hash = 0;
+	if (!sought)
+		return;
 	track_foresee(pkt, scratch);
 	if (!track_opens(pkt))
 		return;
@@ -53,15 +59,16 @@ __noinline int weir_prove(const struct pkt *pkt, __u32 proof, __u64 now_ns)
 }
 
 __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
-			  const struct policy_knobs *knobs, __u64 now_ns)
+			  const struct policy_knobs *knobs, const struct class *source, __u64 now_ns)
 {
-	struct scene scene = { .knobs = knobs, .now_ns = now_ns };
+	struct scene scene = { .knobs = knobs, .source = source, .now_ns = now_ns };
 	struct scratch *scratch = scratch_of_cpu();
 	enum reason reason;
 
-	if (!pkt || !knobs || !scratch)
+	if (!pkt || !knobs || !source || !scratch)
 		return REASON_FAIL_OPEN;
 	scratch->proof = 0;
+	scratch->sought |= !track_opens(pkt);
 	reason = track(ctx, pkt, &scene);
 	if (scratch->proof)
 		weir_prove(pkt, scratch->proof, now_ns);
@@ -80,6 +87,7 @@ __noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *
 		return REASON_FAIL_OPEN;
 	reason = challenge(pkt, &scene, generation);
 	scratch->challenged = reason == REASON_CHALLENGED;
+	scratch->sought |= scratch->challenged;
 	return reason;
 }
 
@@ -108,6 +116,7 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 
 	if (!pkt || !source || !scratch)
 		return REASON_FAIL_OPEN;
+	scratch->sought = 1;
 	if (!scene_policy(&scene) || scene.head->generation != generation)
 		return REASON_FAIL_OPEN;
 	head = scene.head;
@@ -151,7 +160,7 @@ static __always_inline bool may_open(const struct pkt *pkt)
 static __always_inline enum reason judge_new(void *ctx, const struct pkt *pkt,
 					     struct scene *scene, enum reason admitted)
 {
-	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, false));
+	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, ROUTE_NEW));
 
 	if (scene_ends(scene, reason))
 		return reason;
@@ -194,7 +203,7 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 		return bypassed;
 	if (sanity)
 		return judge_new(ctx, pkt, scene, sanity);
-	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->now_ns));
+	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->source, scene->now_ns));
 	if (reason && reason != REASON_KNOWN && challenge_expects(pkt, scene) &&
 	    weir_answered(pkt, scene->now_ns))
 		return REASON_ANSWERED;

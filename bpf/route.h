@@ -3,9 +3,9 @@
  * What the gateway's own routes say of a source: a blackhole route to it is an entry of a block
  * list that routing daemons share; no way back to it means that it is not there (RFC 3704).
  *
- * Asked only for a packet that is about to open a flow. Blackholes are asked for again when a
- * known flow is looked up again, so that they cut flows within about a second and cost a fast flow
- * nothing.
+ * Asked only for a packet that is about to open a flow, or that is likely to (track.h), and once.
+ * Blackholes are asked for again when a known flow is looked up again, so that they cut flows within
+ * about a second and cost a fast flow nothing.
  *
  * The gateway's own addresses change, and one that has moved to another machine must not be shut
  * out: the policy marks those it knew, and here the routes have to agree.
@@ -68,10 +68,11 @@ static __always_inline enum reason route_known(void *ctx, const struct pkt *pkt,
 	return route_blackhole(ctx, pkt, dev, knobs);
 }
 
-/* What the whole of the routes, as the rules lead to them, says of the source. */
+/* What the whole of the routes, as the rules lead to them, says of the source. aside: there is a way
+ * back, and it leaves by another device. */
 static __always_inline enum reason route_back(void *ctx, const struct pkt *pkt,
 					      const struct dev *dev, __u32 class_flags,
-					      bool blackhole)
+					      bool blackhole, bool *aside)
 {
 	enum reason unreachable = dev->urpf == URPF_OFF ? REASON_NONE : REASON_URPF;
 	__u32 towards;
@@ -82,17 +83,17 @@ static __always_inline enum reason route_back(void *ctx, const struct pkt *pkt,
 	case FIB_NONE:
 		return class_flags & CLASS_OWN ? REASON_MARTIAN : unreachable;
 	case FIB_ROUTE:
-		if (dev->urpf == URPF_STRICT && !route_leaves_by(dev, towards))
-			return REASON_URPF;
-		return REASON_NONE;
+		*aside = dev->urpf == URPF_STRICT && !route_leaves_by(dev, towards);
+		return *aside ? REASON_URPF : REASON_NONE;
 	default:
 		return REASON_NONE;
 	}
 }
 
-/* For a packet that would open a flow. class_flags: of its source. */
+/* For a packet that would open a flow. class_flags: of its source. aside: as for route_back(). */
 static __always_inline enum reason route(void *ctx, const struct pkt *pkt,
-					 const struct policy_knobs *knobs, __u32 class_flags)
+					 const struct policy_knobs *knobs, __u32 class_flags,
+					 bool *aside)
 {
 	bool blackhole = !reason_in(knobs->off, REASON_BLACKHOLE);
 	const struct dev *dev = dev_of(dev_slot);
@@ -108,19 +109,35 @@ static __always_inline enum reason route(void *ctx, const struct pkt *pkt,
 	}
 	if (!blackhole && dev->urpf == URPF_OFF && !(class_flags & CLASS_OWN))
 		return REASON_NONE;
-	return route_back(ctx, pkt, dev, class_flags, !reason_in(knobs->off, REASON_BLACKHOLE));
+	return route_back(ctx, pkt, dev, class_flags, !reason_in(knobs->off, REASON_BLACKHOLE), aside);
 }
 
+enum route_when {
+	ROUTE_NEW,	/* the packet is about to open a flow */
+	ROUTE_KNOWN,	/* it belongs to one: only a blackhole stops it */
+	ROUTE_BEFORE,	/* it is not known yet which: only what would stop a stranger for good */
+};
+
 /*
- * Both, in a function that the verifier reads once. The includer knows judged_ctx, the type of its
- * context.
+ * All of it, in a function that the verifier reads once. When nothing was found against a packet
+ * before, the routes are not asked again. The includer knows judged_ctx, the type of its context.
  */
 __noinline int weir_route(judged_ctx *ctx, const struct pkt *pkt, const struct policy_knobs *knobs,
-			  __u32 class_flags, bool known)
+			  __u32 class_flags, __u32 when)
 {
-	if (!pkt || !knobs)
+	struct scratch *scratch = scratch_of_cpu();
+	enum reason reason;
+	bool aside = false;
+
+	if (!pkt || !knobs || !scratch || scratch->routed)
 		return REASON_NONE;
-	return known ? route_known(ctx, pkt, knobs) : route(ctx, pkt, knobs, class_flags);
+	if (when == ROUTE_KNOWN)
+		return route_known(ctx, pkt, knobs);
+	reason = route(ctx, pkt, knobs, class_flags, &aside);
+	if (when == ROUTE_NEW)
+		return reason;
+	scratch->routed = !reason;
+	return aside ? REASON_NONE : reason;
 }
 
 #endif

@@ -54,6 +54,7 @@ static __always_inline bool scene_open(struct scene *scene, struct scratch *scra
 
 	scene->now_ns = now_ns(scratch);
 	scene->would = &scratch->would;
+	scratch->routed = 0;
 	scene->role = dev ? dev->role : ROLE_OUTSIDE;
 	scene->dev_flags = dev ? dev->flags : 0;
 	if (!scene_policy(scene))

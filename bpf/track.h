@@ -44,6 +44,8 @@
 #define TRACK_SILENCE	FLOW_TICKS(29)
 /* For how long a flow that was found is not looked up again. */
 #define TRACK_HOT	FLOW_TICKS(1)
+/* How old what is left of that may be to count as a trace: older than UDP grows in conntrack. */
+#define TRACK_TRACE	FLOW_TICKS(3600)
 
 #define TCP_KIND	(TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)
 
@@ -103,13 +105,12 @@ static __always_inline struct flow_place flow_foreseen(const struct pkt *pkt, __
 
 /*
  * The line of flows found lately is on its way from memory: for a packet that asks for it first,
- * while the policy is looked up. What opens a flow does not.
+ * while the policy is looked up. What opens a flow does not. The hash is 0 before.
  */
 static __always_inline void track_foresee(const struct pkt *pkt, struct scratch *scratch)
 {
 	struct flow_line *line;
 
-	scratch->flow_hash = 0;
 	if (track_opens(pkt) || (pkt->l4_proto != IPPROTO_TCP && pkt->l4_proto != IPPROTO_UDP))
 		return;
 	scratch->flow_hash = flow_hash(pkt, hash_key);
@@ -132,6 +133,15 @@ static __always_inline bool flow_hot_seen(const struct flow_place *place)
 	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
 
 	return line && flow_seen(line, place->hash, place->tick, TRACK_HOT, false);
+}
+
+/* Has it been found or admitted, however long ago? The line was read before. */
+static __always_inline bool flow_traced(const struct flow_place *place)
+{
+	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
+
+	return line && (flow_seen(line, place->hash, place->tick, TRACK_TRACE, false) ||
+			flow_seen(line, place->hash ^ FLOW_ADMITTED, place->tick, TRACK_TRACE, false));
 }
 
 static __always_inline void flow_hot_put(const struct flow_place *place, __u64 as)
@@ -262,7 +272,7 @@ static __always_inline enum reason track_found(void *ctx, const struct pkt *pkt,
 					       const struct scene *scene,
 					       const struct flow_place *place)
 {
-	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, 0, true));
+	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, 0, ROUTE_KNOWN));
 
 	if (reason)
 		return reason;
@@ -311,17 +321,39 @@ static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 	}
 }
 
+/*
+ * Of a flow that has left no trace. Most likely the packet is a stranger's: then the routes are
+ * asked before conntrack's table, since they are warm where a flood finds the table cold, and a
+ * source that nothing leads to costs no look-up. What conntrack knows and weir has not seen before
+ * is asked once: it is dropped only if nothing leads back to it at that moment, as any new flow is.
+ * What is only counted goes on to conntrack, which tells whether it has to pay for a flow.
+ */
+static __always_inline enum reason track_strange(void *ctx, const struct pkt *pkt,
+						 const struct scene *scene)
+{
+	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags,
+					       ROUTE_BEFORE));
+
+	return reason && !scene_monitors(scene, reason) ? reason : REASON_NONE;
+}
+
 static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
 	struct scratch *scratch = scratch_of_cpu();
 	struct flow_place place;
+	enum reason reason;
 
 	if (!scratch)
 		return REASON_FAIL_OPEN;
 	place = flow_foreseen(pkt, scene->now_ns, scratch);
 	if (flow_hot_seen(&place))
 		return REASON_KNOWN;
+	if (!flow_traced(&place)) {
+		reason = track_strange(ctx, pkt, scene);
+		if (reason)
+			return reason;
+	}
 	switch (track_look(ctx, pkt, &scratch->seen, NULL)) {
 	case CONNTRACK_FOUND:
 		scratch->proof = track_proof(&scratch->seen, false);

@@ -273,6 +273,13 @@ static void syn_of_blackhole(struct craft *c, unsigned n)
 	tcp(c, "203.0.113.66", 1000 + n, SERVER, 80, TCP_SYN);
 }
 
+static void udp_of_blackhole(struct craft *c, unsigned n)
+{
+	ip4(c, "203.0.113.66", SERVER, IPPROTO_UDP);
+	craft_udp(c, 1000 + n, 53);
+	craft_finish(c);
+}
+
 static void cut(struct craft *c, unsigned n)
 {
 	syn(c, n);
@@ -429,6 +436,9 @@ static const struct row rows[] = {
 	  "trusted { 203.0.113.5 }\ninterface lan0 { role inside; sources { 203.0.113.0/24 } }\n"
 	  "interface wan9 { role outside; sources { 203.0.113.5 } }" },
 	{ REASON_URPF, "no route", syn, 0, false, "check { urpf loose }" },
+	{ REASON_URPF, "UDP, no route", udp, 0, false, "check { urpf loose }" },
+	{ REASON_NEW, "UDP, a route", udp_of_blackhole, 0, false, "check { urpf loose }" },
+	{ REASON_BLACKHOLE, "UDP", udp_of_blackhole, 0, false, "check { blackhole table 666 }" },
 	{ REASON_NEW, "a route", syn_of_blackhole, 0, false, "check { urpf loose }" },
 	{ REASON_KNOWN, "known, no route", ack_outside, 0, false, "check { urpf loose }" },
 	{ REASON_STRAY, "ACK of no flow", ack_of_nobody, 0, false, "check { stray drop }" },

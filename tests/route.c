@@ -98,6 +98,12 @@ static void known(bool is)
 	xdp->bss->known = skb->bss->known = is;
 }
 
+/* before it is known whether the packet opens a flow */
+static void before(bool is)
+{
+	xdp->bss->before = skb->bss->before = is;
+}
+
 static int run_once(int fd)
 {
 	char frame[64] = {};
@@ -162,6 +168,24 @@ TEST(strict)
 	FROM("10.0.0.2", REASON_NONE);
 	FROM("fd00::2", REASON_NONE);
 	FROM("8.8.8.8", REASON_URPF);
+}
+
+/* what a flow that conntrack knows might do is left to conntrack, what nothing leads to is not */
+TEST(before_conntrack_is_asked)
+{
+	device("wan", URPF_STRICT, NULL);
+	blackhole(MAIN);
+	before(true);
+	FROM("203.0.113.5", REASON_NONE);
+	FROM("10.0.0.2", REASON_NONE);
+	FROM("fd00::2", REASON_NONE);
+	FROM("8.8.8.8", REASON_URPF);
+	FROM("2a00::1", REASON_URPF);
+	FROM("198.51.100.1", REASON_BLACKHOLE);
+	class(CLASS_OWN);
+	FROM("192.0.2.1", REASON_MARTIAN);
+	class(0);
+	before(false);
 }
 
 TEST(no_route_can_lead_there)

@@ -10,14 +10,18 @@
 struct pkt route_pkt;
 struct policy_knobs knobs;
 __u32 class_flags;
-bool known;
+bool known, before;
 
 SEC("xdp")
 int route_xdp(struct xdp_md *ctx)
 {
+	struct scratch *scratch = scratch_of_cpu();
 	struct pkt pkt = route_pkt;
 
-	return weir_route(ctx, &pkt, &knobs, class_flags, known);
+	if (scratch)
+		scratch->routed = 0;
+	return weir_route(ctx, &pkt, &knobs, class_flags,
+			  known ? ROUTE_KNOWN : before ? ROUTE_BEFORE : ROUTE_NEW);
 }
 
 char LICENSE[] SEC("license") = "GPL";

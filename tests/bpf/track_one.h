@@ -7,6 +7,7 @@
 
 struct pkt track_pkt;	/* the packet */
 struct policy_knobs knobs;
+struct class class;
 bool admits;		/* whatever may open a flow does */
 bool stranger;		/* the source was not seen before: nobody asks for a SYN sent again */
 
@@ -16,7 +17,7 @@ __u32 proof_given;	/* enum proof: what the packet proved of its source; 0: nothi
 static __always_inline enum reason track_one(void *ctx)
 {
 	struct scratch *scratch = scratch_of_cpu();
-	struct scene scene = { .knobs = &knobs };
+	struct scene scene = { .knobs = &knobs, .source = &class };
 	struct pkt pkt = track_pkt;
 	enum reason reason;
 
@@ -25,6 +26,7 @@ static __always_inline enum reason track_one(void *ctx)
 	scratch->flow_hash = 0;
 	scratch->proof = 0;
 	scene.now_ns = now_ns(scratch);
+	scratch->routed = 0;
 	reason = track(ctx, &pkt, &scene);
 	proof_given = scratch->proof;
 	if (!reason && !stranger && track_resent(&pkt, scene.now_ns))

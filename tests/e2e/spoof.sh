@@ -39,6 +39,8 @@ cat >"$TMP/weir.conf" <<-CONF
 CONF
 weir config load "$TMP/weir.conf" >/dev/null || bail "can't load the configuration"
 
+some_known() { [ "$(counter known pass)" -gt "$1" ]; }
+
 # class NAME REASON outside|inside SOURCES...
 class() {
 	local name=$1 reason=$2 before sent
@@ -90,6 +92,21 @@ silent() {
 check blackholes_cut_known_flows wait_for 5 silent
 lab_gw ip route del blackhole 25.0.0.11 table 666
 check and_let_them_go_again wait_for 10 more $(($(answers) + 5))
+
+# ---- a known flow outlives its route ---------------------------------------------------------
+
+# one flow of UDP, from a source whose route goes away under way
+background "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind udp --to $LAB_ROUTED \
+	--dport 443 --sport 4000 --from 20.5.0.1/32 --rate 100 --seconds 60 >/dev/null
+wait_for 10 some_known 50 || bail "the flow is not known"
+before=$(counter urpf drop)
+lab_gw ip route del 20.0.0.0/8
+known=$(counter known pass)
+# three seconds of it: it is looked up again each second
+wait_for 20 some_known $((known + 300)) || fail flow_goes_on "$(counter known pass) of it are known"
+check_eq known_flows_are_not_asked_for_a_way_back "$(counter urpf drop)" "$before"
+kill "$LAB_PID"
+lab_gw ip route add 20.0.0.0/8 via 25.0.0.254
 
 # ---- who is trusted inside is not trusted from outside ---------------------------------------
 
