@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "listing.h"
 #include "front.h"
 #include "gateway.h"
 #include "headers/reason.h"
@@ -319,6 +320,23 @@ struct opinion gateways_send(const struct frame *frame)
 	if (opinion.behind == CT_STATES)
 		die("a frame that weir passed did not reach conntrack");
 	return opinion;
+}
+
+unsigned long gateways_differ(unsigned long *total)
+{
+	struct listing listing[GATEWAYS];
+	unsigned long differ;
+
+	for (int which = 0; which < GATEWAYS; which++) {
+		enter(gateway[which].netns);
+		listing[which] = listing_read();
+	}
+	enter(home);
+	*total = listing[ALONE].count;
+	differ = listings_differ(&listing[ALONE], &listing[BEHIND]);
+	for (int which = 0; which < GATEWAYS; which++)
+		listing_free(&listing[which]);
+	return differ;
 }
 
 unsigned long long gateways_counted(enum ct_state state)

@@ -34,6 +34,12 @@ void gateways_close(void);
 /* The same frame to both. */
 struct opinion gateways_send(const struct frame *frame);
 
+/*
+ * How many entries of their connection tables differ: in state or in time; prints them. To be asked
+ * in the end. total: of the gateway without weir.
+ */
+unsigned long gateways_differ(unsigned long *total);
+
 /* What the rules of the gateway without weir counted in that state. */
 unsigned long long gateways_counted(enum ct_state state);
 

@@ -37,7 +37,7 @@ static bool percent(unsigned int share)
 
 /* ---- who talks to whom ----------------------------------------------------------------------- */
 
-enum stage { FRESH, SYN_SENT, CROSSED, CROSSED_ANSWERED, SYN_RECEIVED, TALKING, HALF_CLOSED, CLOSING, DONE };
+enum stage { FRESH, SYN_SENT, CROSSED, CROSSED_ANSWERED, SYN_RECEIVED, TALKING, HALF_CLOSED, CLOSING, LOST, DONE };
 
 struct peer {
 	uint32_t	next;		/* its next sequence number */
@@ -159,6 +159,25 @@ static void say_more(struct flow *flow, struct frame *frame, enum side from, uin
 		flow->peer[!from].heard = peer->next;
 }
 
+static uint32_t far(void)
+{
+	static const uint32_t distance[] = { 1, 100, 5000, 70000, 1 << 20, 1 << 30, 0x7ffffff0 };
+
+	return distance[pick(7)] + pick(64);
+}
+
+static void say_wrong(struct flow *flow, struct frame *frame, enum side from, uint8_t flags,
+		      uint32_t seq, uint32_t ack, unsigned int payload)
+{
+	struct tcp_part tcp = {
+		.flags = flags, .seq = flow->peer[from].next + seq,
+		.ack = flags & TCP_ACK ? flow->peer[from].heard + ack : 0,
+		.window = flow->peer[from].window, .payload = payload,
+	};
+
+	say(flow, frame, from, &tcp);
+}
+
 static enum kind tcp_step(struct flow *flow, struct frame *frame)
 {
 	enum side opener = flow->opener, from = pick(2) ? INSIDE : OUTSIDE;
@@ -213,6 +232,10 @@ static enum kind tcp_step(struct flow *flow, struct frame *frame)
 		say_more(flow, frame, flow->closer, 0, 0);
 		flow->stage = DONE;
 		return KIND_CLOSE;
+	case LOST:			/* the other side gives up as well */
+		say_wrong(flow, frame, !flow->closer, TCP_FIN | TCP_ACK, far(), 0, 0);
+		flow->stage = DONE;
+		return KIND_FIN_WILD;
 	default:
 		flow_fresh(flow);
 		return tcp_step(flow, frame);
@@ -220,25 +243,6 @@ static enum kind tcp_step(struct flow *flow, struct frame *frame)
 }
 
 /* ---- and as it should not be ----------------------------------------------------------------- */
-
-static uint32_t far(void)
-{
-	static const uint32_t distance[] = { 1, 100, 5000, 70000, 1 << 20, 1 << 30, 0x7ffffff0 };
-
-	return distance[pick(7)] + pick(64);
-}
-
-static void say_wrong(struct flow *flow, struct frame *frame, enum side from, uint8_t flags,
-		      uint32_t seq, uint32_t ack, unsigned int payload)
-{
-	struct tcp_part tcp = {
-		.flags = flags, .seq = flow->peer[from].next + seq,
-		.ack = flags & TCP_ACK ? flow->peer[from].heard + ack : 0,
-		.window = flow->peer[from].window, .payload = payload,
-	};
-
-	say(flow, frame, from, &tcp);
-}
 
 static enum kind tcp_misstep(struct flow *flow, struct frame *frame)
 {
@@ -267,6 +271,12 @@ static enum kind tcp_misstep(struct flow *flow, struct frame *frame)
 			  percent(50) ? far() : 0 - far(), 0, 0);
 		return KIND_RST_WILD;
 	case 6:
+		if (flow->stage == TALKING && percent(40)) {
+			say_wrong(flow, frame, from, TCP_FIN | TCP_ACK, far(), 0, 0);
+			flow->stage = LOST;
+			flow->closer = from;
+			return KIND_FIN_WILD;
+		}
 		say_wrong(flow, frame, from, TCP_FIN | TCP_ACK, 0, 0, 0);
 		return KIND_FIN_EARLY;
 	case 7:

@@ -14,6 +14,7 @@
 	X(SEQ_ABOVE, "seq above window") X(SEQ_BELOW, "seq below window") \
 	X(ACK_ABOVE, "ack of the unsent") X(ACK_BELOW, "old ack") \
 	X(RST_EXACT, "rst") X(RST_WILD, "rst with wild seq") X(FIN_EARLY, "fin out of place") \
+	X(FIN_WILD, "fin with wild seq") \
 	X(SYN_AGAIN, "syn in a known flow") X(SYN_REPLY, "syn from the server") \
 	X(SYNACK_AGAIN, "syn-ack out of place") X(SIMULTANEOUS, "simultaneous open") \
 	X(PICK_UP, "mid-stream pick-up") X(STRAY_ACK, "stray ack") X(STRAY_RST, "stray rst") \
