@@ -29,6 +29,10 @@
 static const __u64 gateway_key[4] = GATEWAY_KEY;	/* struct secret */
 static __u64 gateway_now_ns;	/* as last told by gateway_at() */
 
+/* So many bytes of each frame's beginning the program does not get: of one that is loaded for
+ * devices without an Ethernet header. */
+static unsigned gateway_bare;
+
 /* One kind of program: the object is that of its skeleton. */
 struct gateway_kind {
 	const char	*name;
@@ -130,6 +134,8 @@ static inline int gateway_open_lines(struct gateway *gateway, const struct gatew
 	gateway_constant(gateway, "group_mask", &mask, sizeof(mask));
 	gateway_constant(gateway, "challenge_mask", &stranger_mask, sizeof(stranger_mask));
 	gateway_constant(gateway, "test_clock", &own_clock, sizeof(own_clock));
+	if (gateway_bare)
+		gateway_constant(gateway, "dev_l3", &(bool){ true }, sizeof(bool));
 	for (int i = 0; i < 3; i++)
 		bpf_map__set_max_entries(bpf_object__find_map_by_name(gateway->object, tables[i]),
 					 i == 2 ? lines * SOURCE_WAYS : lines);
@@ -203,8 +209,8 @@ static __u32 gateway_out_size;
  */
 static inline int gateway_send(const struct gateway *gateway, const void *frame, size_t size)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = size,
-		    .data_out = gateway_out, .data_size_out = sizeof(gateway_out));
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = (const __u8 *)frame + gateway_bare,
+		    .data_size_in = size - gateway_bare, .data_out = gateway_out, .data_size_out = sizeof(gateway_out));
 
 	if (bpf_prog_test_run_opts(gateway->program, &run))
 		return GATEWAY_NOT_RUN;
