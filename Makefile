@@ -89,7 +89,7 @@ $(BUILD)/lab/%.skel.h: $(BUILD)/lab/%.bpf.o
 
 $(BUILD)/lab/%: tests/lab/%.c Makefile | $(LAB_SKELS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -I$(BUILD)/lab -MMD -MP -MF $@.d $< $(LDFLAGS) -lbpf -lpthread -o $@
+	$(CC) $(ALL_CFLAGS) -I$(BUILD)/lab -MMD -MP -MF $@.d $< $(LDFLAGS) -lxdp -lbpf -lpthread -o $@
 
 lab: $(LAB) $(LAB_SKELS)
 

@@ -16,6 +16,7 @@
 
 const volatile __u32 dev_slot;		/* index of this program's device in map dev */
 const volatile __u32 features;		/* enum feature */
+const volatile __u8 dev_turn;		/* weir_chain: judges while this is dev.turn */
 const volatile __u64 hash_key[4];	/* struct secret */
 const volatile __u32 source_mask;	/* lines of map source, minus one; a power of two */
 const volatile __u32 group_mask;	/* the same for map group */
@@ -167,6 +168,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct engage);
 } engaged SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} turn_taken SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -105,6 +105,13 @@ static __always_inline struct audit *audit_of(__u32 index)
 	return bpf_map_lookup_elem(&audit, &index);
 }
 
+static __always_inline __u64 *turn_taken_of_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&turn_taken, &zero);
+}
+
 static __always_inline struct run *run_now(void)
 {
 	__u32 zero = 0;

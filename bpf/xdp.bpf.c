@@ -12,6 +12,7 @@
 #include "judge.h"
 #include "parse.h"
 #include "reply.h"
+#include "turn.h"
 
 /* Fills *pkt from the linear part of the frame. bytes: of the whole frame; 0: that is all. */
 __noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt, __u32 bytes)
@@ -96,11 +97,11 @@ static __always_inline void hand_over(struct xdp_md *ctx, __u32 mark)
 		dev->flags |= DEV_NO_METADATA;
 }
 
-SEC("xdp.frags")
-int weir_xdp(struct xdp_md *ctx)
+/* alone: it may change the packet's length and its metadata */
+static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 {
 	struct scratch *scratch = scratch_of_cpu();
-	struct scene scene = { .answers = true };
+	struct scene scene = { .answers = alone };
 	enum reason reason;
 	struct pkt *pkt;
 	int towards = 0;
@@ -126,14 +127,32 @@ int weir_xdp(struct xdp_md *ctx)
 	if (towards)
 		return bpf_redirect(towards, 0);
 	if (reason < REASON_DROP_FIRST || would) {
-		if (scene.mark)
+		if (alone && scene.mark)
 			hand_over(ctx, scene.mark);
 		return XDP_PASS;
 	}
-	if (reason == REASON_CHALLENGED && challenge_answers(pkt, &scene) &&
+	if (alone && reason == REASON_CHALLENGED && challenge_answers(pkt, &scene) &&
 	    weir_reply(ctx, pkt, scene.now_ns))
 		return XDP_TX;
 	return XDP_DROP;
+}
+
+SEC("xdp.frags")
+int weir_xdp(struct xdp_md *ctx)
+{
+	return verdict(ctx, true);
+}
+
+/*
+ * Behind libxdp's dispatcher. Kernels from 6.12 on refuse a program there that may move the ends of
+ * the packet, unless the dispatcher of that libxdp is made for it: this one does not.
+ */
+SEC("?xdp.frags")
+int weir_chain(struct xdp_md *ctx)
+{
+	if (!turn_is_mine())
+		return XDP_PASS;
+	return verdict(ctx, false);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -28,6 +28,7 @@ enum role {
 
 enum driver {
 	DRIVER_AUTO = 0, DRIVER_NATIVE = 1, DRIVER_GENERIC = 2, DRIVER_TC = 3,
+	DRIVER_CHAIN = 4 /* native, beside others behind libxdp's dispatcher */, DRIVERS = 5,
 };
 
 enum urpf {
@@ -37,7 +38,7 @@ enum urpf {
 enum dev_flag {
 	DEV_SOURCES	= 1 << 0,	/* its statement lists what may be a source there */
 	DEV_BEHIND_MORE	= 1 << 1,	/* more devices stand behind it than behind[] holds */
-	DEV_NO_METADATA	= 1 << 2,	/* its driver carries nothing from XDP to tc; XDP found out */
+	DEV_NO_METADATA	= 1 << 2,	/* from XDP to tc: the driver carries none, or others write there */
 };
 
 /* map "dev": what an attached program knows of its device; index: the slot in its rodata */
@@ -50,12 +51,15 @@ struct dev {
 	__u8	l3;		/* 1: no Ethernet header (tun, ppp, wireguard) */
 	char	name[16];	/* the name at attach time, NUL-terminated; foreign bytes, escape them */
 	__u64	attached_ns;
-	__u32	flags;		/* enum dev_flag */
+	__u16	flags;		/* enum dev_flag */
+	__u8	turn;		/* DRIVER_CHAIN: which of its programs judges, see bpf/turn.h */
+	__u8	priority;	/* DRIVER_CHAIN: lower ones run first */
 	__u32	behind[DEV_BEHIND];	/* what routes may name instead of it: its bridge, VLANs,
 					 * PPP sessions, other next hops of its routes; 0: no more */
 };
 ABI_SIZE(struct dev, 64);
 
+#define TURN_SWAP	1	/* in dev.turn: the program before may still be there */
 #include "forward_dev.h"
 
 /* ---- counters ------------------------------------------------------------------------------ */
@@ -444,5 +448,6 @@ enum feature {
 #define MAP_CHALLENGE_USE "challenge_use"
 #define MAP_ENGAGED	"engaged"
 #define MAP_FORWARD	"forward"
+#define MAP_TURN_TAKEN	"turn_taken"
 
 #endif

@@ -44,7 +44,7 @@ static void measure(const char *name, struct bpf_object *object, const char *pro
 	CHECK_SAID(processed() <= CEILING, "%ld", processed());
 }
 
-static void measure_xdp(const char *name, __u32 features)
+static void measure_xdp(const char *name, const char *program, __u32 features)
 {
 	struct xdp *skeleton;
 
@@ -54,7 +54,9 @@ static void measure_xdp(const char *name, __u32 features)
 	if (!skeleton)
 		return;
 	skeleton->rodata->features = features;
-	measure(name, skeleton->obj, "weir_xdp");
+	bpf_program__set_autoload(skeleton->progs.weir_xdp, !strcmp(program, "weir_xdp"));
+	bpf_program__set_autoload(skeleton->progs.weir_chain, !strcmp(program, "weir_chain"));
+	measure(name, skeleton->obj, program);
 	xdp__destroy(skeleton);
 }
 
@@ -75,12 +77,17 @@ static void measure_tc(const char *name, __u32 features, bool l3)
 
 TEST(xdp_with_flow_lookup)
 {
-	measure_xdp("xdp, all that the kernel offers", FEATURES);
+	measure_xdp("xdp, all that the kernel offers", "weir_xdp", FEATURES);
 }
 
 TEST(xdp_without_kfuncs)
 {
-	measure_xdp("xdp, nothing but the floor", 0);
+	measure_xdp("xdp, nothing but the floor", "weir_xdp", 0);
+}
+
+TEST(xdp_in_a_chain)
+{
+	measure_xdp("xdp in a chain, all that the kernel offers", "weir_chain", FEATURES);
 }
 
 TEST(tc_with_flow_lookup)

@@ -122,12 +122,15 @@ static inline int gateway_open_lines(struct gateway *gateway, const struct gatew
 	const __u32 mask = lines - 1, stranger_mask = GATEWAY_STRANGERS - 1;
 	size_t size;
 	const void *bytes = kind->object(&size);
+	struct bpf_program *program;
 	int error;
 
 	*gateway = (struct gateway){ .kind = kind };
 	gateway->object = bpf_object__open_mem(bytes, size, NULL);
 	if (!gateway->object)
 		return errno;
+	bpf_object__for_each_program(program, gateway->object)
+		bpf_program__set_autoload(program, !strcmp(bpf_program__name(program), kind->program));
 	gateway_constant(gateway, "features", &features, sizeof(features));
 	gateway_constant(gateway, "hash_key", gateway_key, sizeof(gateway_key));
 	gateway_constant(gateway, "source_mask", &mask, sizeof(mask));

@@ -25,6 +25,7 @@
 
 static const struct gateway_kind kinds[] = {
 	{ "xdp", "weir_xdp", XDP_PASS, XDP_DROP, xdp__elf_bytes },
+	{ "xdp in a chain", "weir_chain", XDP_PASS, XDP_DROP, xdp__elf_bytes },
 	{ "tc", "weir_tc", TC_ACT_UNSPEC, TC_ACT_SHOT, tc__elf_bytes },
 	{ "tc, L3", "weir_tc", TC_ACT_UNSPEC, TC_ACT_SHOT, tc__elf_bytes },
 };
@@ -592,7 +593,7 @@ static void judge_row(struct gateway *gateway, const struct row *row, bool enfor
 static bool has_sense(const struct row *row, const struct gateway_kind *kind)
 {
 	if (row->reason == REASON_L4_CHECKSUM)
-		return kind == &kinds[0];
+		return kind->pass == XDP_PASS;
 	return !gateway_bare || (row->frame != arp && row->frame != three_tags && row->frame != version_seven);
 }
 

@@ -116,6 +116,8 @@ TEST(texts_round_trip)
 		{ "interface \"a b\\x1b\" { urpf strict; driver tc; sources { 10.0.0.0/8, fd00::/8 } }",
 		  "mode monitor\ninterface \"a b\\x1b\" {\n\trole outside\n\tdriver tc\n\turpf strict\n"
 		  "\tsources { 10.0.0.0/8, fd00::/8 }\n}\n" },
+		{ "interface a { driver chain; priority 10 }",
+		  "mode monitor\ninterface a {\n\trole outside\n\tdriver chain\n\tpriority 10\n}\n" },
 		{ "interface a { urpf off }", "mode monitor\ninterface a {\n\trole outside\n\turpf off\n}\n" },
 		{ "check { malformed monitor; l4-checksum off; stray drop; window monitor }", NULL },
 		{ "check { martians drop except 10.0.0.0/8, { fd00::/8, 192.168.0.0/16 } }",
@@ -187,8 +189,9 @@ TEST(errors_name_place_and_cure)
 		{ "trusted { $ }", 1, 11, "expected a name after $", "" },
 		{ "mode \x1b", 1, 6, "byte 0x1b", "quotes" },
 		{ "mode \xc3\xa9", 1, 6, "byte 0xc3", "quotes" },
-		{ "interface wan0 { rolle inside }", 1, 18, "unexpected \"rolle\"; expected role, driver, urpf "
-		  "or sources", "did you mean \"role\"?" },
+		{ "interface wan0 { rolle inside }", 1, 18, "unexpected \"rolle\"; expected role, driver, "
+		  "priority, urpf or sources", "did you mean \"role\"?" },
+		{ "interface wan0 { priority 256 }", 1, 27, "\"256\" is not within 1 and 255", "" },
 		{ "interface wan0 { role left }", 1, 23, "unexpected \"left\"; expected outside or inside", "" },
 		{ "interface wan0 { role inside; role inside }", 1, 31, "\"role\" is already set at "
 		  "test.conf:1", "" },

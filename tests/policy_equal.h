@@ -57,7 +57,7 @@ static inline bool limit_equal(const struct limit *a, const struct limit *b)
 static inline bool interface_equal(const struct interface *a, const struct interface *b)
 {
 	return !strcmp(a->name, b->name) && a->role == b->role && a->driver == b->driver &&
-	       a->urpf == b->urpf && a->urpf_set == b->urpf_set &&
+	       a->priority == b->priority && a->urpf == b->urpf && a->urpf_set == b->urpf_set &&
 	       prefixes_equal(a->sources, a->source_count, b->sources, b->source_count);
 }
 

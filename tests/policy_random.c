@@ -61,7 +61,8 @@ static void random_interfaces(struct policy *policy)
 		for (__u32 length = random_below(15), at = 1; at < length; at++)
 			interface->name[at] = 1 + random_below(255);
 		interface->role = random_below(ROLE_COUNT);
-		interface->driver = random_below(DRIVER_TC + 1);
+		interface->driver = random_below(DRIVERS);
+		interface->priority = random_below(PRIORITY_MAX + 1);
 		interface->urpf_set = random_below(2);
 		interface->urpf = interface->urpf_set ? random_below(URPF_STRICT + 1) : 0;
 		random_prefixes(&interface->sources, &interface->source_count);

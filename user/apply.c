@@ -236,14 +236,24 @@ static int attach_wanted(struct store *store, const struct policy *policy,
 			continue;
 		request.role = wanted->role;
 		request.driver = wanted->driver;
+		request.priority = wanted->priority;
 		if (attach_dev(store, &request, &slot, fail))
 			return -fail->status;
 	}
 	return 0;
 }
 
+/* The program that is there has come to stay, wherever it is. */
+static void keep_program(struct dev *dev, const struct dev *now)
+{
+	dev->driver = now->driver;
+	dev->turn = now->turn;
+	dev->priority = now->priority;
+	dev->flags = (dev->flags & ~DEV_NO_METADATA) | (now->flags & DEV_NO_METADATA);
+}
+
 /* After a failure: detaches what was attached since, and gives the others their facts back. */
-static void devices_restore(struct store *store, const struct dev before[DEV_MAX])
+static void devices_restore(struct store *store, struct dev before[DEV_MAX])
 {
 	struct dev now[DEV_MAX];
 	struct fail ignored;
@@ -255,6 +265,8 @@ static void devices_restore(struct store *store, const struct dev before[DEV_MAX
 			continue;
 		if (now[slot].ifindex != before[slot].ifindex)
 			attach_detach(store, now[slot].name, &ignored);
+		else
+			keep_program(&before[slot], &now[slot]);
 		store_dev_write(store, slot, &before[slot], &ignored);
 	}
 }
@@ -303,11 +315,14 @@ static int attach_one(struct store *store, struct attach_request *request, unsig
 		request->role = said->role;
 	if (said && (keep & APPLY_KEEP_DRIVER))
 		request->driver = said->driver;
+	if (said && (keep & APPLY_KEEP_PRIORITY))
+		request->priority = said->priority;
 	statement = port_put(&policy, request->name);
 	result = statement ? 0 : fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
 	if (!result) {
 		statement->role = request->role;
 		statement->driver = request->driver;
+		statement->priority = request->priority;
 		result = prepare(store, &policy, &arena, fail);
 	}
 	if (!result)

@@ -39,6 +39,7 @@ int apply_edit(const char *instance, int (*edit)(struct policy *policy, void *da
 /* what a policy that speaks of the device already says, and the request then takes over */
 #define APPLY_KEEP_ROLE		1
 #define APPLY_KEEP_DRIVER	2
+#define APPLY_KEEP_PRIORITY	4
 /*
  * Attaches one device and adds or changes its statement in the policy; makes the instance when
  * missing. *request tells what was done.

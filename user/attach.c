@@ -78,6 +78,20 @@ static struct hook hook_of(const struct store *store, __u32 slot, const struct d
 	return (struct hook){ .store = store, .slot = slot, .ifindex = dev->ifindex, .shown = dev->name };
 }
 
+static enum link_state state_of(const struct hook *hook, enum driver driver)
+{
+	if (driver == DRIVER_TC)
+		return hook_tc_state(hook);
+	return driver == DRIVER_CHAIN ? hook_chain_state(hook) : hook_xdp_state(hook);
+}
+
+static int remove_from(const struct hook *hook, enum driver driver, struct fail *fail)
+{
+	if (driver == DRIVER_TC)
+		return hook_tc_remove(hook, fail);
+	return driver == DRIVER_CHAIN ? hook_chain_remove(hook, fail) : hook_xdp_remove(hook, fail);
+}
+
 const char *attach_state(const struct store *store, __u32 slot, const struct dev *dev)
 {
 	static const char *const words[] = {
@@ -85,7 +99,7 @@ const char *attach_state(const struct store *store, __u32 slot, const struct dev
 	};
 	struct hook hook = hook_of(store, slot, dev);
 
-	return words[dev->driver == DRIVER_TC ? hook_tc_state(&hook) : hook_xdp_state(&hook)];
+	return words[state_of(&hook, dev->driver)];
 }
 
 int attach_slot(const struct dev devs[DEV_MAX], const char *name)
@@ -119,7 +133,7 @@ static int slot_choose(const struct dev devs[DEV_MAX], const struct dev *dev)
 /* ---- attaching ----------------------------------------------------------------------------- */
 
 /* Puts the program where dev->driver says. *unsupported: the device can't have it there. */
-static int program_put(struct store *store, __u32 slot, const struct dev *dev, bool *unsupported,
+static int program_put(struct store *store, __u32 slot, struct dev *dev, bool *unsupported,
 		       struct fail *fail)
 {
 	struct hook hook = hook_of(store, slot, dev);
@@ -128,6 +142,8 @@ static int program_put(struct store *store, __u32 slot, const struct dev *dev, b
 	int result;
 
 	*unsupported = false;
+	if (dev->driver == DRIVER_CHAIN)
+		return hook_chain_put(&hook, dev, fail);
 	if (program_load(store, dev->driver == DRIVER_TC ? PROGRAM_TC : PROGRAM_XDP, slot, dev->l3,
 			 &program, fail))
 		return -fail->status;
@@ -140,6 +156,11 @@ static int program_put(struct store *store, __u32 slot, const struct dev *dev, b
 	return result;
 }
 
+static bool same_place(const struct dev *old, const struct dev *new)
+{
+	return (old->driver == DRIVER_TC) == (new->driver == DRIVER_TC);
+}
+
 /*
  * What an earlier attachment of the slot leaves behind when the device or the driver is another
  * one. The kernel has one XDP program a device in one mode, so that one goes before the new one
@@ -149,37 +170,52 @@ static void leave_old(struct store *store, __u32 slot, const struct dev *old, co
 		      bool before)
 {
 	struct hook hook = hook_of(store, slot, old);
-	bool same_place = (old->driver == DRIVER_TC) == (new->driver == DRIVER_TC);
 	struct fail ignored;
 
 	if (!old->ifindex || (old->ifindex == new->ifindex && old->driver == new->driver))
 		return;
-	if (before != same_place)
+	if (before != same_place(old, new))
 		return;
 	store_forward_drop(store, old->ifindex);
-	if (old->driver == DRIVER_TC)
-		hook_tc_remove(&hook, &ignored);
-	else
-		hook_xdp_remove(&hook, &ignored);
+	remove_from(&hook, old->driver, &ignored);
+}
+
+/* What is carried from XDP to tc is not there any more when the next program has its own to carry. */
+static void metadata_of(struct dev *dev, enum driver before)
+{
+	if (dev->driver == DRIVER_CHAIN)
+		dev->flags |= DEV_NO_METADATA;
+	else if (before == DRIVER_CHAIN)
+		dev->flags &= ~DEV_NO_METADATA;
 }
 
 /* One attempt with one driver. */
 static int attach_with(struct store *store, __u32 slot, const struct dev *old, struct dev *dev,
 		       enum driver driver, bool *unsupported, struct fail *fail)
 {
+	struct hook hook = hook_of(store, slot, dev);
+	struct dev back = *old;
+	struct fail ignored;
+
 	*unsupported = false;
 	dev->driver = driver;
+	metadata_of(dev, old->driver);
 	if (dev->l3 && driver != DRIVER_TC) {
 		*unsupported = true;
 		return fail_set(fail, EXIT_REFUSED, "use `driver tc`, or `driver auto`",
 				"%s: has no Ethernet header, which XDP needs", dev->name);
 	}
+	if (driver != DRIVER_TC && hook_xdp_check(&hook, driver, fail))
+		return -fail->status;
 	/* the role has to be there before the first packet is */
 	if (store_dev_write(store, slot, dev, fail))
 		return -fail->status;
 	leave_old(store, slot, old, dev, true);
-	if (program_put(store, slot, dev, unsupported, fail))
+	if (program_put(store, slot, dev, unsupported, fail)) {
+		if (back.ifindex == dev->ifindex && back.driver != driver && same_place(&back, dev))
+			program_put(store, slot, &back, &(bool){ false }, &ignored);
 		return -fail->status;
+	}
 	leave_old(store, slot, old, dev, false);
 	return 0;
 }
@@ -187,10 +223,18 @@ static int attach_with(struct store *store, __u32 slot, const struct dev *old, s
 static int attach_slot_to(struct store *store, __u32 slot, const struct dev *old, struct dev *dev,
 			  struct attach_request *request, struct fail *fail)
 {
+	struct hook hook = hook_of(store, slot, dev);
+	struct hook_chain chain;
 	bool unsupported;
 
 	if (request->driver != DRIVER_AUTO)
 		return attach_with(store, slot, old, dev, request->driver, &unsupported, fail);
+	if (hook_chain_read(&hook, &chain) && chain.native) {
+		if (chain.others[0])
+			snprintf(request->note, sizeof(request->note), "other XDP programs are there: %s",
+				 chain.others);
+		return attach_with(store, slot, old, dev, DRIVER_CHAIN, &unsupported, fail);
+	}
 	if (!attach_with(store, slot, old, dev, DRIVER_NATIVE, &unsupported, fail))
 		return 0;
 	if (!unsupported)
@@ -220,6 +264,7 @@ int attach_dev(struct store *store, struct attach_request *request, __u32 *slot,
 	if (devs[chosen].ifindex == dev.ifindex) {
 		dev.urpf = devs[chosen].urpf;
 		dev.flags = devs[chosen].flags;
+		dev.turn = devs[chosen].turn;
 		memcpy(dev.behind, devs[chosen].behind, sizeof(dev.behind));
 	}
 	if (devs[chosen].ifindex != dev.ifindex &&
@@ -228,6 +273,7 @@ int attach_dev(struct store *store, struct attach_request *request, __u32 *slot,
 		return -fail->status;
 	dev.l3 = is_l3(request->name);
 	dev.attached_ns = realtime_ns();
+	dev.priority = request->priority ? request->priority : CHAIN_PRIORITY;
 	*slot = chosen;
 	if (attach_slot_to(store, chosen, &devs[chosen], &dev, request, fail)) {
 		store_dev_write(store, chosen, &devs[chosen], &ignored);
@@ -264,7 +310,7 @@ int attach_marks(struct store *store, bool on, struct fail *fail)
 		struct hook hook = hook_of(store, slot, &devs[slot]);
 
 		if (!devs[slot].ifindex || devs[slot].driver == DRIVER_TC ||
-		    hook_xdp_state(&hook) != LINK_ALIVE)
+		    state_of(&hook, devs[slot].driver) != LINK_ALIVE)
 			continue;
 		result = on ? mark_put(store, slot, &devs[slot], fail) : hook_tc_remove(&hook, fail);
 	}
@@ -285,7 +331,7 @@ int attach_detach(struct store *store, const char *name, struct fail *fail)
 				"%s: not attached", name);
 	store_forward_drop(store, devs[slot].ifindex);
 	hook = hook_of(store, slot, &devs[slot]);
-	if (hook_xdp_remove(&hook, fail) || hook_tc_remove(&hook, fail))
+	if (remove_from(&hook, devs[slot].driver, fail) || hook_tc_remove(&hook, fail))
 		return -fail->status;
 	devs[slot].ifindex = 0;
 	return store_dev_write(store, slot, &devs[slot], fail);

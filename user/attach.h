@@ -3,8 +3,9 @@
  * Devices of an instance: attach, replace, detach.
  *
  * Every program is held by a pin of our own (hook.h): it outlives the command. Replacing it loses no
- * packet and counts none twice. A foreign XDP program is never removed, and generic mode never
- * chosen unless asked for. Needs CAP_SYS_ADMIN (module BTF), CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON; takes a
+ * packet and counts none twice. A foreign XDP program is never removed: weir joins it where libxdp's
+ * dispatcher has it and the kernel allows that, or else refuses. Generic mode is never chosen unless
+ * asked for. Needs CAP_SYS_ADMIN (module BTF), CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON; takes a
  * store opened for writing.
  */
 #ifndef WEIR_ATTACH_H
@@ -12,6 +13,8 @@
 
 #include "capacity.h"
 #include "store.h"
+
+#define CHAIN_PRIORITY	5		/* in front of what says nothing (50), and of xdp-filter (10) */
 
 /* Makes and pins the maps of a new instance, with fresh keys; there is no policy yet. */
 int attach_create(struct store *store, const struct capacity *said, struct fail *fail);
@@ -22,7 +25,8 @@ __u32 attach_probe(void);
 struct attach_request {
 	const char	*name;		/* of the interface */
 	enum role	role;
-	enum driver	driver;		/* DRIVER_AUTO: native, or else tc */
+	enum driver	driver;		/* DRIVER_AUTO: native, in a chain if there is one, or else tc */
+	__u8		priority;	/* in a chain; 0: CHAIN_PRIORITY */
 	enum driver	used;		/* out: what it is attached with */
 	char		note[512];	/* out: why it is not the better one; may be empty */
 };

@@ -7,9 +7,6 @@
 #include "session.h"
 #include "vlan.h"
 
-static const char *const roles[] = { "outside", "inside", NULL };
-static const char *const drivers[] = { "auto", "native", "generic", "tc", NULL };
-
 /* "dev IF", or IF alone */
 static const char *device_word(struct cli *cli)
 {
@@ -25,34 +22,48 @@ static const char *device_word(struct cli *cli)
 	return name;
 }
 
+static int priority_word(struct cli *cli, __u8 *priority)
+{
+	const char *word = cli_need(cli, "a number from 1 to 255");
+	__u64 number;
+
+	if (!word || number_parse(word, 1, PRIORITY_MAX, &number, &cli->fail))
+		return -cli->fail.status;
+	*priority = number;
+	return 0;
+}
+
 /* keep: what is not said */
 static int attach_words(struct cli *cli, struct attach_request *request, unsigned int *keep)
 {
-	const char *word;
-	int choice;
+	static const char *const words[] = { "role", "driver", "priority", NULL };
+	const char *word, *value;
+	int which, choice;
 
-	*keep = APPLY_KEEP_ROLE | APPLY_KEEP_DRIVER;
+	*keep = APPLY_KEEP_ROLE | APPLY_KEEP_DRIVER | APPLY_KEEP_PRIORITY;
 	request->name = device_word(cli);
 	if (!request->name)
 		return -cli->fail.status;
 	while ((word = cli_next(cli))) {
-		bool role = !strcmp(word, "role");
-		const char *value;
-
-		if (!role && strcmp(word, "driver"))
-			return fail_set(&cli->fail, EXIT_USAGE, NULL,
-					"%s: expected `role` or `driver`", word);
-		value = cli_need(cli, role ? "outside or inside" : "auto, native, generic or tc");
+		which = cli_choose(cli, word, "word", words);
+		if (which < 0)
+			return which;
+		*keep &= ~(1U << which);
+		if (which == 2) {
+			if (priority_word(cli, &request->priority))
+				return -cli->fail.status;
+			continue;
+		}
+		value = cli_need(cli, which ? "auto, native, generic, tc or chain" : "outside or inside");
 		if (!value)
 			return -cli->fail.status;
-		choice = cli_choose(cli, value, role ? "role" : "driver", role ? roles : drivers);
+		choice = cli_choose(cli, value, word, which ? DRIVER_WORDS : ROLE_WORDS);
 		if (choice < 0)
 			return choice;
-		*keep &= role ? ~APPLY_KEEP_ROLE : ~APPLY_KEEP_DRIVER;
-		if (role)
-			request->role = choice;
-		else
+		if (which)
 			request->driver = choice;
+		else
+			request->role = choice;
 	}
 	return 0;
 }
@@ -83,12 +94,12 @@ int cmd_link_attach(struct cli *cli)
 	if (request.used != DRIVER_TC)
 		vlan_warn(stderr, request.name);
 	session_check(cli->instance);
-	if (!keep && !cli->out.json)
+	if (!(keep & ~APPLY_KEEP_PRIORITY) && !request.note[0] && !cli->out.json)
 		return 0;	/* it is what was asked for */
 	out_object_begin(&cli->out, NULL, NULL);
 	out_field_text(&cli->out, "attached", "dev", request.name);
-	out_field_text(&cli->out, "role", "role", roles[request.role]);
-	out_field_text(&cli->out, "driver", "driver", drivers[request.used]);
+	out_field_text(&cli->out, "role", "role", ROLE_WORDS[request.role]);
+	out_field_text(&cli->out, "driver", "driver", DRIVER_WORDS[request.used]);
 	if (request.note[0])
 		out_field_text(&cli->out, "because", "because", request.note);
 	out_object_end(&cli->out);
@@ -123,8 +134,8 @@ int cmd_link_show(struct cli *cli)
 			continue;
 		out_text(&cli->out, devs[slot].name);
 		out_number(&cli->out, devs[slot].ifindex);
-		out_text(&cli->out, roles[devs[slot].role % 2]);
-		out_text(&cli->out, drivers[devs[slot].driver % 4]);
+		out_text(&cli->out, ROLE_WORDS[devs[slot].role % ROLE_COUNT]);
+		out_text(&cli->out, DRIVER_WORDS[devs[slot].driver % DRIVERS]);
 		out_text(&cli->out, attach_state(&store, slot, &devs[slot]));
 	}
 	out_table_end(&cli->out, "attached to no device");

@@ -107,8 +107,6 @@ static void show_pressure(struct cli *cli, const struct situation *is,
 static void show_links(struct cli *cli, const struct dev devs[DEV_MAX],
 		       const char *const state[DEV_MAX])
 {
-	static const char *const roles[] = { "outside", "inside" };
-	static const char *const drivers[] = { "auto", "native", "generic", "tc" };
 	static const struct out_column columns[] = {
 		{ "dev", "dev", OUT_TEXT }, { "role", "role", OUT_TEXT },
 		{ "driver", "driver", OUT_TEXT }, { "state", "state", OUT_TEXT },
@@ -119,8 +117,8 @@ static void show_links(struct cli *cli, const struct dev devs[DEV_MAX],
 		if (!devs[slot].ifindex)
 			continue;
 		out_text(&cli->out, devs[slot].name);
-		out_text(&cli->out, roles[devs[slot].role % 2]);
-		out_text(&cli->out, drivers[devs[slot].driver % 4]);
+		out_text(&cli->out, ROLE_WORDS[devs[slot].role % ROLE_COUNT]);
+		out_text(&cli->out, DRIVER_WORDS[devs[slot].driver % DRIVERS]);
 		out_text(&cli->out, state[slot]);
 	}
 	out_table_end(&cli->out, "attached to no device");

@@ -84,7 +84,6 @@ static void complain(struct follow *follow, const char *what)
 static bool attach_new(struct follow *follow, struct store *store, const struct policy *policy,
 		       const struct if_nameindex *device)
 {
-	static const char *const drivers[] = { "auto", "native", "generic", "tc" };
 	struct dev devs[DEV_MAX];
 	bool changed = false;
 	struct fail fail;
@@ -101,13 +100,14 @@ static bool attach_new(struct follow *follow, struct store *store, const struct 
 			continue;
 		request.role = statement->role;
 		request.driver = statement->driver;
+		request.priority = statement->priority;
 		if (attach_dev(store, &request, &slot, &fail)) {
 			complain(follow, fail.what);
 			continue;
 		}
 		changed = true;
 		notify_log(LOG_NOTICE, "%s: attached (driver %s)%s%s", device->if_name,
-			   drivers[request.used], request.note[0] ? ": " : "", request.note);
+			   DRIVER_WORDS[request.used], request.note[0] ? ": " : "", request.note);
 	}
 	return changed;
 }

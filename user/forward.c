@@ -38,7 +38,7 @@ static const char *why_not_to(const struct dev *dev, const struct link *link)
 	__u64 features;
 	int error;
 
-	if (dev->driver != DRIVER_NATIVE)
+	if (dev->driver == DRIVER_GENERIC)
 		return "driver generic: nothing can be redirected to it";
 	if (link->bond)
 		return "it is a bond: nothing can be redirected to it";

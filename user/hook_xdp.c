@@ -36,13 +36,32 @@ static int foreign_program(const char *shown, __u32 id, struct fail *fail)
 		bpf_obj_get_info_by_fd(fd, &info, &size);
 	if (fd >= 0)
 		close(fd);
-	if (!strcmp(info.name, program_name(PROGRAM_XDP)))
+	if (!strcmp(info.name, program_name(PROGRAM_XDP)) || !strcmp(info.name, program_name(PROGRAM_CHAIN)))
 		return fail_set(fail, EXIT_REFUSED, "detach it there: weir -I INSTANCE link detach dev IF",
 				"%s: another instance of weir is attached (XDP program %u)", shown, id);
 	return fail_set(fail, EXIT_REFUSED,
 			"detach it with the tool that put it there, or run behind it: `driver tc`",
 			"%s: carries XDP program %u (%s) already", shown, id,
 			info.name[0] ? info.name : "no name");
+}
+
+int hook_xdp_check(const struct hook *hook, enum driver driver, struct fail *fail)
+{
+	__u32 there = program_on(hook->ifindex);
+	struct hook_chain chain;
+
+	if (driver == DRIVER_CHAIN && hook_chain_check(hook, fail))
+		return -fail->status;
+	if (!there || hook_xdp_state(hook) == LINK_ALIVE)
+		return 0;
+	if (!hook_chain_read(hook, &chain))
+		return foreign_program(hook->shown, there, fail);
+	if (!chain.others[0] || (driver == DRIVER_CHAIN && chain.native))
+		return 0;
+	return fail_set(fail, EXIT_REFUSED, chain.native ? "join them: `driver auto`, or `driver chain`" :
+			"they are generic XDP: run behind them with `driver tc`",
+			"%s: carries XDP programs behind libxdp's dispatcher already: %s", hook->shown,
+			chain.others);
 }
 
 static int attach_failed(const char *shown, bool generic, int error, struct fail *fail)
@@ -60,16 +79,13 @@ static int attach_failed(const char *shown, bool generic, int error, struct fail
 int hook_xdp_put(const struct hook *hook, int program, bool generic, bool *unsupported,
 		 struct fail *fail)
 {
-	__u32 flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, foreign;
+	__u32 flags = generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 	char path[PIN_PATH + 32];
 	int error;
 
 	*unsupported = false;
 	if (hook_xdp_state(hook) == LINK_ALIVE)
 		return link_swap(pin_path(hook, path), program, fail);
-	foreign = program_on(hook->ifindex);
-	if (foreign)
-		return foreign_program(hook->shown, foreign, fail);
 	error = link_make(pin_path(hook, path), program, hook->ifindex, BPF_XDP, flags);
 	if (!error)
 		return 0;

@@ -32,10 +32,15 @@ struct limit {
 	__u64		burst;		/* flows; 0: not given */
 };
 
+#define PRIORITY_MAX	255
+/* numbered as their enums are; NULL-terminated */
+extern const char *const ROLE_WORDS[], *const DRIVER_WORDS[];
+
 struct interface {
 	char		name[64];	/* a name or a glob */
 	enum role	role;
 	enum driver	driver;
+	__u8		priority;	/* among other XDP programs; 0: not said */
 	enum urpf	urpf;
 	bool		urpf_set;	/* else check { urpf } holds */
 	struct prefix	*sources;	/* owned; what may be a source there */

@@ -5,11 +5,11 @@
 #include "reader.h"
 
 const char *const ROLE_WORDS[] = { "outside", "inside", NULL };
-const char *const DRIVER_WORDS[] = { "auto", "native", "generic", "tc", NULL };
+const char *const DRIVER_WORDS[] = { "auto", "native", "generic", "tc", "chain", NULL };
 const char *const URPF_WORDS[] = { "off", "loose", "strict", NULL };
 
-enum { WORD_ROLE, WORD_DRIVER, WORD_URPF, WORD_SOURCES, WORDS };
-static const char *const words[] = { "role", "driver", "urpf", "sources", NULL };
+enum { WORD_ROLE, WORD_DRIVER, WORD_PRIORITY, WORD_URPF, WORD_SOURCES, WORDS };
+static const char *const words[] = { "role", "driver", "priority", "urpf", "sources", NULL };
 
 struct interface_context {
 	struct interface interface;
@@ -23,11 +23,18 @@ static int interface_line(struct reader *reader, void *data)
 	struct interface *interface = &context->interface;
 	const struct token at = reader->lexer.now;
 	int word = reader_pick(reader, words), value;
+	__u64 priority;
 
 	if (word < 0 || reader_once(reader, &context->seen[word], &at))
 		return -EXIT_USAGE;
 	if (word == WORD_SOURCES)
 		return reader_prefix_set(reader, &context->sources);
+	if (word == WORD_PRIORITY) {
+		if (reader_number(reader, 1, PRIORITY_MAX, &priority))
+			return -EXIT_USAGE;
+		interface->priority = priority;
+		return 0;
+	}
 	value = reader_pick(reader, word == WORD_ROLE ? ROLE_WORDS :
 			    word == WORD_DRIVER ? DRIVER_WORDS : URPF_WORDS);
 	if (value < 0)

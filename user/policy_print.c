@@ -18,6 +18,8 @@ static void print_interface(FILE *to, const struct interface *interface)
 	fprintf(to, "\trole %s\n", ROLE_WORDS[interface->role]);
 	if (interface->driver != DRIVER_AUTO)
 		fprintf(to, "\tdriver %s\n", DRIVER_WORDS[interface->driver]);
+	if (interface->priority)
+		fprintf(to, "\tpriority %u\n", interface->priority);
 	if (interface->urpf_set)
 		fprintf(to, "\turpf %s\n", URPF_WORDS[interface->urpf]);
 	if (interface->source_count) {

@@ -25,6 +25,7 @@ static const struct {
 	[PROGRAM_XDP]	= { "weir_xdp", xdp__elf_bytes },
 	[PROGRAM_TC]	= { "weir_tc", tc__elf_bytes },
 	[PROGRAM_MARK]	= { "weir_mark", mark__elf_bytes },
+	[PROGRAM_CHAIN]	= { "weir_chain", xdp__elf_bytes },
 };
 
 /* the maps that live as long as the instance; sums are for the group, addresses of people are not */
@@ -35,6 +36,7 @@ static const struct { const char *name; bool stats; } pinned[] = {
 	{ MAP_PRESSURE, true }, { MAP_RUN, true },
 	{ MAP_FLOW, false }, { MAP_STRANGERS, false }, { MAP_CHALLENGE_USE, true }, { MAP_ENGAGED, true },
 	{ MAP_FORWARD, false },
+	{ MAP_TURN_TAKEN, false },
 };
 #define PINNED_COUNT (sizeof(pinned) / sizeof(pinned[0]))
 
@@ -189,6 +191,7 @@ static struct bpf_object *object_open(const struct store *store, enum program_ki
 	__u32 lines = run->sources / SOURCE_WAYS, mask = lines - 1;
 	__u32 strangers = lines / STRANGER_SHARE, stranger_mask = strangers - 1;
 	__u8 length6 = capacity_made(run).length6;
+	struct bpf_program *program;
 	struct bpf_object *object;
 	char path[PIN_PATH + 32];
 	const void *elf;
@@ -201,6 +204,8 @@ static struct bpf_object *object_open(const struct store *store, enum program_ki
 		load_failed(fail, errno);
 		return NULL;
 	}
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, !strcmp(bpf_program__name(program), programs[kind].name));
 	for (size_t i = 0; i < PINNED_COUNT; i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(object, pinned[i].name);
 
@@ -289,7 +294,7 @@ int program_make_maps(const struct store *store, const struct run *run, struct f
 	return pins_mode(store, fail);
 }
 
-int program_load(const struct store *store, enum program_kind kind, __u32 slot, bool l3,
+int program_open(const struct store *store, enum program_kind kind, __u32 slot, bool l3, __u8 turn,
 		 struct program *program, struct fail *fail)
 {
 	struct bpf_object *object;
@@ -315,15 +320,31 @@ int program_load(const struct store *store, enum program_kind kind, __u32 slot, 
 	if (!error)
 		error = constant_set(object, "dev_l3", &l3, sizeof(l3));
 	if (!error)
-		error = constant_set(object, "hash_key", secret.key, sizeof(secret.key));
+		error = constant_set(object, "dev_turn", &turn, sizeof(turn));
 	if (!error)
-		error = bpf_object__load(object);
+		error = constant_set(object, "hash_key", secret.key, sizeof(secret.key));
 	if (error) {
 		bpf_object__close(object);
 		return load_failed(fail, -error);
 	}
 	program->object = object;
-	program->fd = bpf_program__fd(bpf_object__find_program_by_name(object, programs[kind].name));
+	return 0;
+}
+
+int program_load(const struct store *store, enum program_kind kind, __u32 slot, bool l3,
+		 struct program *program, struct fail *fail)
+{
+	int error;
+
+	if (program_open(store, kind, slot, l3, 0, program, fail))
+		return -fail->status;
+	error = bpf_object__load(program->object);
+	if (error) {
+		program_free(program);
+		return load_failed(fail, -error);
+	}
+	program->fd = bpf_program__fd(bpf_object__find_program_by_name(program->object,
+								       programs[kind].name));
 	return 0;
 }
 

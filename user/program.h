@@ -12,6 +12,7 @@ enum program_kind {
 	PROGRAM_XDP,
 	PROGRAM_TC,
 	PROGRAM_MARK,		/* tc ingress behind XDP */
+	PROGRAM_CHAIN,		/* XDP behind a dispatcher: opened, and loaded by libxdp */
 };
 
 struct program {
@@ -32,6 +33,9 @@ int program_make_maps(const struct store *store, const struct run *run, struct f
  * writes what it found to map "run". l3: the device has no Ethernet header. Free the result.
  */
 int program_load(const struct store *store, enum program_kind kind, __u32 slot, bool l3,
+		 struct program *program, struct fail *fail);
+/* The same, but for the load. turn: of PROGRAM_CHAIN. */
+int program_open(const struct store *store, enum program_kind kind, __u32 slot, bool l3, __u8 turn,
 		 struct program *program, struct fail *fail);
 void program_free(struct program *program);
 

@@ -127,8 +127,8 @@ int include_statement(struct reader *reader);
 int policy_statements(struct reader *reader);
 
 /* the words that files and printers share; NULL-terminated, numbered as their enums are */
-extern const char *const MODE_WORDS[], *const ROLE_WORDS[], *const DRIVER_WORDS[],
-	*const URPF_WORDS[], *const CHALLENGE_WORDS[], *const CHECK_WORDS[], *const ACTION_WORDS[];
+extern const char *const MODE_WORDS[], *const URPF_WORDS[],
+	*const CHALLENGE_WORDS[], *const CHECK_WORDS[], *const ACTION_WORDS[];
 #define BLACKHOLE_MAIN 254	/* RT_TABLE_MAIN */
 enum check_word {
 	CHECK_WORD_MALFORMED, CHECK_WORD_L4_CHECKSUM, CHECK_WORD_MARTIANS, CHECK_WORD_STRAY,
