@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "clock.h"
 #include "conntrack.h"
+#include "device.h"
 #include "hook.h"
 #include "program.h"
 
@@ -247,6 +248,7 @@ int attach_dev(struct store *store, struct attach_request *request, __u32 *slot,
 {
 	struct dev devs[DEV_MAX], dev = { .role = request->role };
 	const char *shown = request->name;
+	char bond[IF_NAMESIZE], remedy[80];
 	struct fail ignored;
 	int chosen;
 
@@ -254,6 +256,10 @@ int attach_dev(struct store *store, struct attach_request *request, __u32 *slot,
 	dev.ifindex = if_nametoindex(request->name);
 	if (!dev.ifindex)
 		return fail_set(fail, EXIT_REFUSED, "see the names with: ip link", "%s: no such device", shown);
+	if (device_bonded(request->name, bond)) {
+		snprintf(remedy, sizeof(remedy), "attach to the bond: weir link attach dev %s", bond);
+		return fail_set(fail, EXIT_REFUSED, remedy, "%s: is a port of %s", shown, bond);
+	}
 	if (store_devs_read(store, devs, fail))
 		return -fail->status;
 	memcpy(dev.name, request->name, strnlen(request->name, sizeof(dev.name) - 1));

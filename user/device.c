@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>	/* before the kernel's, which then leaves out what both have */
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -9,6 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "device.h"
 #include "out.h"
 #include "rtnl.h"
@@ -172,6 +176,48 @@ void links_read(struct links *links)
 		links->failed |= more == MNL_CB_ERROR;
 	}
 	mnl_socket_close(socket);
+}
+
+const struct link *link_find(const struct links *links, __u32 index)
+{
+	for (size_t i = 0; i < links->count; i++)
+		if (links->at[i].index == index)
+			return &links->at[i];
+	return NULL;
+}
+
+/* IFF_*; 0 when the kernel does not say */
+static unsigned int flags_of(const char *device)
+{
+	struct ifreq request = {};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error;
+
+	if (fd < 0)
+		return 0;
+	memcpy(request.ifr_name, device, strnlen(device, IFNAMSIZ - 1));
+	error = ioctl(fd, SIOCGIFFLAGS, &request);
+	close(fd);
+	return error ? 0 : (unsigned short)request.ifr_flags;
+}
+
+bool device_is_bond(const char *device)
+{
+	return flags_of(device) & IFF_MASTER;
+}
+
+bool device_bonded(const char *device, char bond[static 16])
+{
+	const struct link *port, *master;
+	struct links links;
+
+	if (!(flags_of(device) & IFF_SLAVE))
+		return false;
+	links_read(&links);
+	port = link_find(&links, if_nametoindex(device));
+	master = port ? link_find(&links, port->master) : NULL;
+	snprintf(bond, 16, "%s", master ? master->name : "?");
+	free(links.at);
+	return true;
 }
 
 static bool stands_behind(const struct dev *dev, __u32 index)

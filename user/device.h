@@ -29,6 +29,12 @@ struct links {
 
 /* The devices of this network namespace; the caller frees links->at. */
 void links_read(struct links *links);
+/* The one of that number, or NULL. */
+const struct link *link_find(const struct links *links, __u32 index);
+
+bool device_is_bond(const char *device);
+/* Is it a port of a bond? Then *bond is the name of that, or "?". */
+bool device_bonded(const char *device, char bond[static 16]);
 
 /*
  * For each device that is checked strictly: the devices that routes may name for packets which

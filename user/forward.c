@@ -7,14 +7,6 @@
 #include "out.h"
 #include "vlan.h"
 
-static const struct link *link_of(const struct links *links, __u32 ifindex)
-{
-	for (size_t i = 0; i < links->count; i++)
-		if (links->at[i].index == ifindex)
-			return &links->at[i];
-	return NULL;
-}
-
 /* Why what it receives can't be forwarded by XDP; NULL: it can. */
 static const char *why_not_from(const struct dev *dev, const struct link *link,
 				const struct links *links)
@@ -56,7 +48,7 @@ static const char *why_not_to(const struct dev *dev, const struct link *link)
 static struct forward_dev forward_of(const struct dev *dev, const struct links *links,
 				     const char **why)
 {
-	const struct link *link = link_of(links, dev->ifindex);
+	const struct link *link = link_find(links, dev->ifindex);
 	struct forward_dev out = {};
 
 	*why = why_not_from(dev, link, links);

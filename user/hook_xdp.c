@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "device.h"
 #include "hook.h"
 #include "program.h"
 
@@ -66,6 +67,9 @@ int hook_xdp_check(const struct hook *hook, enum driver driver, struct fail *fai
 
 static int attach_failed(const char *shown, bool generic, int error, struct fail *fail)
 {
+	if (error == EOPNOTSUPP && !generic && device_is_bond(shown))
+		return fail_set(fail, EXIT_REFUSED, "use `driver tc`, or `driver auto`",
+				"%s: no native XDP in this mode of the bond, or on one of its ports", shown);
 	if (error == EOPNOTSUPP && !generic)
 		return fail_set(fail, EXIT_REFUSED, "use `driver tc`, or `driver auto`",
 				"%s: its driver has no native XDP", shown);
