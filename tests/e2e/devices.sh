@@ -103,26 +103,10 @@ else
 	skip bridge_of_a_port_is_followed "no bpftool here"
 fi
 
-# ---- VLAN tags that XDP does not see ---------------------------------------------------------
+# ---- warnings --------------------------------------------------------------------------------
 
-warned() { grep -c 'takes VLAN tags off.*wan0\.5:' "$TMP/warnings"; }
 weir check >/dev/null 2>"$TMP/warnings"
 check_eq no_warning_without_vlans "$(grep -c 'VLAN' "$TMP/warnings")" 0
-if lab_gw ip link add link wan0 name wan0.5 type vlan id 5 2>/dev/null; then
-	lab_gw ethtool -K wan0 rxvlan on >/dev/null 2>&1
-	weir check >/dev/null 2>"$TMP/warnings"
-	check_eq check_warns_of_what_is_attached "$(warned)" 1
-	weir check "$TMP/weir.conf" >/dev/null 2>"$TMP/warnings"
-	check_eq check_warns_of_what_a_file_names "$(warned)" 1
-	weir link attach dev wan0 >/dev/null 2>"$TMP/warnings"
-	check_eq attach_warns "$(warned)" 1
-	lab_gw ethtool -K wan0 rxvlan off >/dev/null
-	weir check >/dev/null 2>"$TMP/warnings"
-	check_eq no_warning_without_the_offload "$(warned)" 0
-	lab_gw ip link del wan0.5
-else
-	skip vlan_warnings "this kernel has no VLANs"
-fi
 
 # ---- they go, and come again -----------------------------------------------------------------
 
