@@ -41,7 +41,7 @@ static __always_inline void foresee(const struct pkt *pkt, struct scratch *scrat
 	if (!track_opens(pkt))
 		return;
 	if (scratch->challenged && challenge_concerns(pkt, role))
-		challenge_foresee(pkt, &scratch->admission);
+		challenge_foresee(pkt);
 	else
 		admit_foresee(pkt, role, &scratch->admission);
 }

@@ -72,7 +72,7 @@ static __always_inline bool retransmit_came(struct challenge_line *line, __u32 m
 		line->pending[i] = age <= RETRANSMIT_MAX ? 0 : mark | tick;
 		return age <= RETRANSMIT_MAX;
 	}
-	next = *(volatile __u32 *)&line->next;
+	next = *(volatile __u16 *)&line->next;
 	if (next >= PENDING_WAYS)
 		next = 0;
 	line->pending[next] = mark | tick;

@@ -14,7 +14,8 @@
 struct challenge_line {
 	__u32	proven[PROVEN_WAYS];
 	__u32	pending[PENDING_WAYS];
-	__u32	next;			/* way of pending that is written next */
+	__u16	next;			/* way of pending that is written next */
+	__u16	touched;		/* always 0: is written to have the line fetched */
 };
 ABI_SIZE(struct challenge_line, 64);
 

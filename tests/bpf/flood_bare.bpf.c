@@ -19,6 +19,6 @@ static __always_inline enum reason no_challenge(const struct scene *scene, __u64
 #define challenge(pkt, scene, generation)	no_challenge(scene, generation)
 #define admit(pkt, in, admission)	REASON_RATE_TOTAL
 #define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
-#define challenge_foresee(pkt, admission)	((void)(admission))
+#define challenge_foresee(pkt)	((void)(pkt))
 
 #include "bpf/xdp.bpf.c"
