@@ -10,7 +10,8 @@
  * packet. As long as all is calm each unproven SYN takes its share of one that fills at the rate
  * of the policy; when it is empty, challenges begin. From then on each takes its share of one that
  * fills at half that rate, and challenges go on until that one has not been empty for
- * ENGAGE_HOLD_NS. In between nothing flips.
+ * ENGAGE_HOLD_NS. In between nothing flips. Nobody asks it for ENGAGE_STEP_NS after it was found
+ * empty: it would be so again, and most SYNs of a flood are spared the question.
  *
  * The budgets hold ENGAGE_BURST_NS worth of SYNs, or what GCRA needs at least: so many unproven
  * SYNs of a flood get through before it is noticed.
@@ -24,7 +25,7 @@
 #include "scene.h"
 
 #define ENGAGE_HOLD_NS	10000000000ULL
-#define ENGAGE_STEP_NS	250000000ULL	/* the end is moved on in steps of this, to write seldom */
+#define ENGAGE_STEP_NS	250000000ULL	/* between two times that the end is moved on */
 #define ENGAGE_BURST_NS	20000000ULL
 
 /* Takes the share of one SYN. False: the budget is empty. */
@@ -65,8 +66,8 @@ __noinline int weir_engage(__u32 slot, __u64 cost_ns, __u64 now_ns)
 		}
 		return true;
 	}
-	if (!engage_take(BUDGET_RELEASE + slot, 2 * cost_ns, now_ns) &&
-	    until_ns - now_ns < ENGAGE_HOLD_NS - ENGAGE_STEP_NS)
+	if (until_ns - now_ns < ENGAGE_HOLD_NS - ENGAGE_STEP_NS &&
+	    !engage_take(BUDGET_RELEASE + slot, 2 * cost_ns, now_ns))
 		__sync_val_compare_and_swap(&state->until_ns, until_ns, now_ns + ENGAGE_HOLD_NS);
 	return true;
 }
