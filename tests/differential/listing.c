@@ -24,10 +24,10 @@ static void cut_translation(char *line)
 	char *from = strstr(line, " src="), *to;
 
 	from = from ? strstr(from + 1, " src=") : NULL;
-	to = from ? strpbrk(from, "[m") : NULL;		/* a flag, or the mark */
-	if (!to)
+	if (!from)
 		die(line);
-	memmove(from + 1, to, strlen(to) + 1);
+	to = from + strcspn(from, "[m");	/* a flag, the mark, or the end */
+	memmove(from, to, strlen(to) + 1);
 }
 
 /* "tcp 6 431999 ESTABLISHED src=... src=... [ASSURED] mark=0 use=1": the third word is the time. */

@@ -15,6 +15,7 @@ fi
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 status=0
+
 # agrees NAME OPTION...: one case
 agrees() {
 	local name=$1
