@@ -56,46 +56,47 @@ static __always_inline __u64 bypass_port(struct scene *scene,
 
 #define BYPASS_FAST	(1ULL << 32)	/* above a mark: a group that speaks of the flow is fast */
 
-/* The mark of a flow that some group speaks of, else 0. source: the class of its source, or NULL. */
-static __always_inline __u64 bypass_find(struct scene *scene,
-					 const struct policy_bypass *bypass,
-					 const struct bypass_tuple *tuple,
-					 const struct class *source)
+/* Of these groups, those that speak of the port. Most ask for none, and cost nothing here. */
+static __always_inline __u64 bypass_with_port(struct scene *scene, const struct policy_bypass *bypass,
+					      __u64 groups, bool has_ports, __be16 port)
 {
+	__u64 asking = groups & ~bypass->portless;
+
+	if (asking && has_ports)
+		asking &= bypass_port(scene, bypass, port);
+	else
+		asking = 0;
+	return (groups & bypass->portless) | asking;
+}
+
+/* The mark of a flow that some group speaks of, else 0. source: its class, or NULL. */
+static __always_inline __u64 bypass_find(struct scene *scene, const struct policy_bypass *bypass,
+					 const struct bypass_tuple *tuple, const struct class *source)
+{
+	bool has_ports = bypass_has_ports(tuple->protocol);
 	const struct class *destination;
 	const __u64 *protocols;
-	__u64 forward, back, fast;
+	__u64 forward, back;
 
 	protocols = arena_line(&scene->arena, bypass->protocols + tuple->protocol / 8);
 	if (!protocols)
 		return 0;
 	forward = back = protocols[tuple->protocol % 8];
-	if (bypass_has_ports(tuple->protocol)) {
-		forward &= bypass_port(scene, bypass, tuple->dport);
-		back &= bypass_port(scene, bypass, tuple->sport);
-	} else {
-		forward &= bypass->portless;
-		back &= bypass->portless;
-	}
-	if (!(forward | back))
-		return 0;
 	if (!source)
 		source = scene_ask(scene, tuple->family, &tuple->saddr, false);
 	if (!source)
 		return 0;
-	forward &= source->bypass_from;
-	back &= source->bypass_to;
+	forward = bypass_with_port(scene, bypass, forward & source->bypass_from, has_ports, tuple->dport);
+	back = bypass_with_port(scene, bypass, back & source->bypass_to, has_ports, tuple->sport);
 	if (!(forward | back))
 		return 0;
 	destination = scene_ask(scene, tuple->family, &tuple->daddr, true);
 	if (!destination)
 		return 0;
-	forward &= destination->bypass_to;
-	back &= destination->bypass_from;
-	if (!(forward | back))
+	forward = (forward & destination->bypass_to) | (back & destination->bypass_from);
+	if (!forward)
 		return 0;
-	fast = (forward | back) & bypass->fast;
-	return bypass->mark | (fast ? BYPASS_FAST : 0);
+	return bypass->mark | (forward & bypass->fast ? BYPASS_FAST : 0);
 }
 
 /*

@@ -48,8 +48,8 @@ struct {
 } dev SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, DEV_MAX);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FORWARD_PLACES);
 	__type(key, __u32);
 	__type(value, struct forward_dev);
 } forward SEC(".maps");

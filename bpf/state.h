@@ -24,7 +24,10 @@ static __always_inline struct dev *dev_of(__u32 slot)
 
 static __always_inline const struct forward_dev *forward_dev_of(__u32 ifindex)
 {
-	return bpf_map_lookup_elem(&forward, &ifindex);
+	__u32 place = ifindex % FORWARD_PLACES;
+	const struct forward_dev *dev = bpf_map_lookup_elem(&forward, &place);
+
+	return dev && dev->ifindex == ifindex ? dev : NULL;
 }
 
 static __always_inline struct source_line *source_line(__u32 line)

@@ -65,11 +65,11 @@ static void mac_of(const char *device, void *mac)
 
 static void allow(const char *device, __u8 flags)
 {
-	struct forward_dev told = { .flags = flags };
-	__u32 ifindex = if_nametoindex(device);
+	struct forward_dev told = { .ifindex = if_nametoindex(device), .flags = flags };
+	__u32 place = told.ifindex % FORWARD_PLACES;
 
 	mac_of(device, told.mac);
-	CHECK(!bpf_map_update_elem(gateway_map(&gateway, MAP_FORWARD), &ifindex, &told, BPF_ANY));
+	CHECK(!bpf_map_update_elem(gateway_map(&gateway, MAP_FORWARD), &place, &told, BPF_ANY));
 }
 
 /* The device that frames come in by. */
@@ -431,7 +431,9 @@ TEST(neighbour_is_not_known)
 TEST(devices)
 {
 	struct craft c = udp4("25.0.1.2");
-	__u32 lan = if_nametoindex("lan");
+	__u32 place = if_nametoindex("lan") % FORWARD_PLACES;
+	struct forward_dev other = { .ifindex = if_nametoindex("lan") + FORWARD_PLACES,
+				     .flags = FORWARD_TO };
 
 	usual();
 	allow("wan", FORWARD_TO);
@@ -440,7 +442,7 @@ TEST(devices)
 	GOES(&c, "lan", near_mac);
 	allow("lan", FORWARD_FROM);
 	STAYS(&c);
-	CHECK(!bpf_map_delete_elem(gateway_map(&gateway, MAP_FORWARD), &lan));
+	CHECK(!bpf_map_update_elem(gateway_map(&gateway, MAP_FORWARD), &place, &other, BPF_ANY));
 	STAYS(&c);
 	allow("lan", FORWARD_TO);
 	GOES(&c, "lan", near_mac);

@@ -49,17 +49,52 @@ static struct forward_dev forward_of(const struct dev *dev, const struct links *
 				     const char **why)
 {
 	const struct link *link = link_find(links, dev->ifindex);
-	struct forward_dev out = {};
+	struct forward_dev out = { .ifindex = dev->ifindex };
 
 	*why = why_not_from(dev, link, links);
 	if (*why)
-		return out;
+		return (struct forward_dev){};
 	memcpy(out.mac, link->mac, sizeof(out.mac));
 	out.flags = FORWARD_FROM;
 	*why = why_not_to(dev, link);
 	if (!*why)
 		out.flags |= FORWARD_TO;
 	return out;
+}
+
+/* What is told of the attached devices, each in its place. to: where to say what is left out, or NULL. */
+static int forward_look(const struct store *store, struct forward_dev told[FORWARD_PLACES], FILE *to,
+			struct fail *fail)
+{
+	char shown[4 * sizeof(((struct dev *)NULL)->name)];
+	struct dev devs[DEV_MAX];
+	struct links links;
+	const char *why;
+
+	memset(told, 0, FORWARD_PLACES * sizeof(*told));
+	if (store_devs_read(store, devs, fail))
+		return -fail->status;
+	links_read(&links);
+	for (int slot = 0; slot < DEV_MAX; slot++) {
+		struct forward_dev *place = &told[devs[slot].ifindex % FORWARD_PLACES];
+		struct forward_dev out;
+
+		if (!devs[slot].ifindex)
+			continue;
+		out = forward_of(&devs[slot], &links, &why);
+		if (out.ifindex && place->ifindex) {
+			out = (struct forward_dev){};
+			why = "another device has its place in the table: make it anew, for another ifindex";
+		}
+		if (out.ifindex)
+			*place = out;
+		if (why && to)
+			fprintf(to, "weir: warning: %s: packets %s go by way of the kernel, bypassed\n  %s\n",
+				out_escape(devs[slot].name, shown, sizeof(shown)),
+				out.flags ? "to it" : "from it and to it", why);
+	}
+	free(links.at);
+	return 0;
 }
 
 static bool has_fast(const struct bypass *bypass, size_t count)
@@ -72,65 +107,29 @@ static bool has_fast(const struct bypass *bypass, size_t count)
 
 int forward_tell(const struct store *store, const struct policy *policy, struct fail *fail)
 {
-	struct forward_dev told[DEV_MAX];
-	__u32 ifindex[DEV_MAX];
-	struct dev devs[DEV_MAX];
-	struct links links;
-	size_t count = 0;
-	const char *why;
+	struct forward_dev told[FORWARD_PLACES] = {};
+	struct fail ignored;
 
 	if (!has_fast(policy->bypass, policy->bypass_count)) {
 		/* an instance that is older than the map has none to clear */
-		store_forward_set(store, NULL, NULL, 0, &(struct fail){});
+		store_forward_set(store, told, &ignored);
 		return 0;
 	}
-	if (store_devs_read(store, devs, fail))
+	if (forward_look(store, told, NULL, fail))
 		return -fail->status;
-	links_read(&links);
-	for (int slot = 0; slot < DEV_MAX; slot++) {
-		if (!devs[slot].ifindex)
-			continue;
-		told[count] = forward_of(&devs[slot], &links, &why);
-		ifindex[count] = devs[slot].ifindex;
-		count += !!told[count].flags;
-	}
-	free(links.at);
-	return store_forward_set(store, ifindex, told, count, fail);
-}
-
-static void warn_devices(FILE *to, const struct store *store)
-{
-	char shown[4 * sizeof(((struct dev *)NULL)->name)];
-	struct dev devs[DEV_MAX];
-	struct fail ignored;
-	struct links links;
-	const char *why;
-
-	if (store_devs_read(store, devs, &ignored))
-		return;
-	links_read(&links);
-	for (int slot = 0; slot < DEV_MAX; slot++) {
-		struct forward_dev out;
-
-		if (!devs[slot].ifindex)
-			continue;
-		out = forward_of(&devs[slot], &links, &why);
-		if (!why)
-			continue;
-		fprintf(to, "weir: warning: %s: packets %s go by way of the kernel, bypassed\n  %s\n",
-			out_escape(devs[slot].name, shown, sizeof(shown)),
-			out.flags ? "to it" : "from it and to it", why);
-	}
-	free(links.at);
+	return store_forward_set(store, told, fail);
 }
 
 void forward_warn(FILE *to, const struct bypass *bypass, size_t count, const struct store *store)
 {
+	struct forward_dev told[FORWARD_PLACES];
+	struct fail ignored;
+
 	if (!has_fast(bypass, count))
 		return;
 	fputs("weir: warning: what is bypassed `fast` is forwarded by XDP: no rule of nftables or iptables\n"
 	      "  sees it, nor do rp_filter, IPsec policies, queueing disciplines, routing rules by mark, or\n"
 	      "  accounting; only what is routed without NAT may be fast\n", to);
 	if (store)
-		warn_devices(to, store);
+		forward_look(store, told, to, &ignored);
 }

@@ -60,9 +60,9 @@ int store_devs_read(const struct store *store, struct dev devs[DEV_MAX], struct 
 int store_dev_write(const struct store *store, __u32 slot, const struct dev *dev,
 		    struct fail *fail);
 
-/* Between which devices XDP forwards: these, and no others. */
-int store_forward_set(const struct store *store, const __u32 *ifindex,
-		      const struct forward_dev *dev, size_t count, struct fail *fail);
+/* Between which devices XDP forwards: these, each in its place, and no others. */
+int store_forward_set(const struct store *store, const struct forward_dev devs[FORWARD_PLACES],
+		      struct fail *fail);
 
 /* Before a device loses its program: nothing is forwarded to it any more. */
 void store_forward_drop(const struct store *store, __u32 ifindex);

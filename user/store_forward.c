@@ -1,56 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 #include "store_map.h"
 
-static bool is_among(__u32 key, const __u32 *ifindex, size_t count)
+int store_forward_set(const struct store *store, const struct forward_dev devs[FORWARD_PLACES],
+		      struct fail *fail)
 {
-	for (size_t i = 0; i < count; i++)
-		if (ifindex[i] == key)
-			return true;
-	return false;
-}
-
-/* Removes one that is not among them. 1: there was none. */
-static int entry_drop(int fd, const __u32 *ifindex, size_t count)
-{
-	__u32 key, *before = NULL;
-
-	for (int i = 0; i <= DEV_MAX && !bpf_map_get_next_key(fd, before, &key); i++) {
-		if (!is_among(key, ifindex, count))
-			return bpf_map_delete_elem(fd, &key) && errno != ENOENT ? -1 : 0;
-		before = &key;
-	}
-	return 1;
-}
-
-/* What has to go goes first: the map has room for DEV_MAX. */
-int store_forward_set(const struct store *store, const __u32 *ifindex,
-		      const struct forward_dev *dev, size_t count, struct fail *fail)
-{
-	int fd = map_open(store, MAP_FORWARD, fail), result = 0, error = 0;
+	int fd = map_open(store, MAP_FORWARD, fail), error = 0;
+	struct forward_dev now;
 
 	if (fd < 0)
 		return fd;
-	while (!result)
-		result = entry_drop(fd, ifindex, count);
-	if (result < 0)
-		error = errno;
-	for (size_t i = 0; i < count && !error; i++)
-		if (bpf_map_update_elem(fd, &ifindex[i], &dev[i], BPF_ANY))
+	for (__u32 place = 0; place < FORWARD_PLACES && !error; place++) {
+		if (bpf_map_lookup_elem(fd, &place, &now))
 			error = errno;
+		else if (memcmp(&now, &devs[place], sizeof(now)) &&
+			 bpf_map_update_elem(fd, &place, &devs[place], BPF_ANY))
+			error = errno;
+	}
 	close(fd);
 	return error ? kernel_said(fail, MAP_FORWARD, error) : 0;
 }
 
 void store_forward_drop(const struct store *store, __u32 ifindex)
 {
+	const struct forward_dev none = {};
+	__u32 place = ifindex % FORWARD_PLACES;
+	struct forward_dev now;
 	struct fail ignored;	/* an instance that is older than the map has none */
 	int fd = map_open(store, MAP_FORWARD, &ignored);
 
 	if (fd < 0)
 		return;
-	bpf_map_delete_elem(fd, &ifindex);
+	if (!bpf_map_lookup_elem(fd, &place, &now) && now.ifindex == ifindex)
+		bpf_map_update_elem(fd, &place, &none, BPF_ANY);
 	close(fd);
 }
