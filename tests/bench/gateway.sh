@@ -20,34 +20,14 @@ TMP=$(mktemp -d) || exit 1
 gateway_at_exit() { rm -rf "$TMP"; bench_at_exit; }
 LAB_AT_EXIT=gateway_at_exit
 
-# Behind the gateway: who drops at once, on another thread. /sys shows the namespace of its mount.
-threaded() { nsenter --net="$LAB_RUN/$1" unshare -m sh -c "mount -t sysfs none /sys && echo 1 >/sys/class/net/$2/threaded"; }
+# behind the gateway: who drops at once, on another thread
 lab_gw nft flush ruleset && lab_gw ip route add 25.0.2.0/24 via $LAB_SERVICE &&
 	lab_gw ip neighbour replace $LAB_SERVICE dev lan0 nud permanent \
 		lladdr "$(lab_in ip -o link show dev in0 | sed -n 's/.* link\/ether \([0-9a-f:]*\).*/\1/p')" &&
 	floor_on "$LAB_IN" in0 drop || die "can't make the way through"
-threaded "$LAB_GW" wan0 && threaded "$LAB_IN" in0 || die "this kernel has no threaded NAPI"
+bench_threaded "$LAB_GW" wan0 && bench_threaded "$LAB_IN" in0 || die "this kernel has no threaded NAPI"
 MAC=$(lab_mac wan0)
 MAX=$(lab_max)
-
-# The thread's name has no namespace in it: ours is the one that works when packets come.
-nanoseconds() { local ns rest; read -r ns rest <"/proc/$1/schedstat" && echo "$ns"; }
-find_thread() {
-	local comm name pid best=0 spent
-	declare -A before=()
-	for comm in /proc/[0-9]*/comm; do
-		read -r name 2>/dev/null <"$comm" || continue
-		case $name in napi/wan0-*) pid=${comm#/proc/} pid=${pid%/comm} before[$pid]=$(nanoseconds "$pid") ;; esac
-	done
-	flood_from "$LAB_OUT" out0 "$MAC" "${FLOOD[@]}" --seconds 0.2 >/dev/null
-	THREAD=
-	for pid in "${!before[@]}"; do
-		spent=$(($(nanoseconds "$pid") - before[$pid]))
-		[ $spent -le $best ] || best=$spent THREAD=$pid
-	done
-	[ -n "$THREAD" ] || die "no thread receives"
-	taskset -p -c 0 "$THREAD" >/dev/null	# the generator has the last CPU
-}
 
 front_floor() { floor_on "$LAB_GW" wan0 drop; }
 back_floor() { floor_off "$LAB_GW" wan0; }
@@ -106,7 +86,8 @@ measure() {
 	NS[$1]+=" $((spent / packets))"
 }
 
-find_thread
+find_thread wan0 flood_from "$LAB_OUT" out0 "$MAC" "${FLOOD[@]}" --seconds 0.2
+taskset -p -c 0 "$THREAD" >/dev/null	# the generator has the last CPU
 declare -A NS=() BEST=()
 for ((round = 0; round < BENCH_ROUNDS; round++)); do
 	for way in $WAYS; do measure "$way" || measure "$way" || die "$way: nothing arrives"; done

@@ -34,3 +34,29 @@ received() { nsenter --net="$LAB_RUN/$1" cat /proc/net/dev | awk -v dev="$2:" '$
 
 # median NUMBER...
 median() { printf '%s\n' "$@" | sort -g | awk '{ n[NR] = $1 } END { print n[int((NR + 1) / 2)] }'; }
+
+# bench_threaded NS DEV: what it receives is then taken by a kernel thread, whose time can be told.
+# /sys shows the namespace of its mount.
+bench_threaded() { nsenter --net="$LAB_RUN/$1" unshare -m sh -c "mount -t sysfs none /sys && echo 1 >/sys/class/net/$2/threaded"; }
+
+# nanoseconds PID: of CPU time
+nanoseconds() { local ns rest; read -r ns rest <"/proc/$1/schedstat" && echo "$ns"; }
+
+# find_thread DEV COMMAND...: THREAD is the one that receives for DEV, which the command floods. Its name
+# has no namespace in it: ours is the one that works when packets come.
+find_thread() {
+	local dev=$1 comm name pid best=0 spent
+	declare -A before=()
+	shift
+	for comm in /proc/[0-9]*/comm; do
+		read -r name 2>/dev/null <"$comm" || continue
+		case $name in "napi/$dev-"*) pid=${comm#/proc/} pid=${pid%/comm} before[$pid]=$(nanoseconds "$pid") ;; esac
+	done
+	"$@" >/dev/null
+	THREAD=
+	for pid in "${!before[@]}"; do
+		spent=$(($(nanoseconds "$pid") - before[$pid]))
+		[ $spent -le $best ] || best=$spent THREAD=$pid
+	done
+	[ -n "$THREAD" ] || die "no thread receives"
+}
