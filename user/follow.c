@@ -125,7 +125,7 @@ static void follow_policy(struct follow *follow, struct store *store,
 	changed = follow_slots(store, devices, devs);
 	changed |= attach_new(follow, store, &policy, devices);
 	if ((changed && attach_marks(store, policy.bypass_count, &fail)) ||
-	    forward_tell(store, &policy, &fail) || ports_tell(store, &policy, false, &fail))
+	    forward_follow(store, &policy, &fail) || ports_tell(store, &policy, false, &fail))
 		complain(follow, fail.what);
 	policy_free(&policy);
 }

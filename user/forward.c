@@ -5,6 +5,7 @@
 #include "forward.h"
 #include "netdev.h"
 #include "out.h"
+#include "rtnl.h"
 #include "vlan.h"
 
 /* Why what it receives can't be forwarded by XDP; NULL: it can. */
@@ -105,19 +106,43 @@ static bool has_fast(const struct bypass *bypass, size_t count)
 	return false;
 }
 
-int forward_tell(const struct store *store, const struct policy *policy, struct fail *fail)
+static int tell(const struct store *store, const struct policy *policy,
+		struct forward_dev told[FORWARD_PLACES], struct fail *fail)
 {
-	struct forward_dev told[FORWARD_PLACES] = {};
 	struct fail ignored;
 
 	if (!has_fast(policy->bypass, policy->bypass_count)) {
 		/* an instance that is older than the map has none to clear */
+		memset(told, 0, FORWARD_PLACES * sizeof(*told));
 		store_forward_set(store, told, &ignored);
 		return 0;
 	}
 	if (forward_look(store, told, NULL, fail))
 		return -fail->status;
 	return store_forward_set(store, told, fail);
+}
+
+int forward_tell(const struct store *store, const struct policy *policy, struct fail *fail)
+{
+	struct forward_dev told[FORWARD_PLACES];
+
+	return tell(store, policy, told, fail);
+}
+
+int forward_follow(const struct store *store, const struct policy *policy, struct fail *fail)
+{
+	struct forward_dev told[FORWARD_PLACES];
+	__u32 device[FORWARD_PLACES];
+	size_t count = 0;
+
+	if (tell(store, policy, told, fail))
+		return -fail->status;
+	for (int i = 0; i < FORWARD_PLACES; i++)
+		if (told[i].flags & FORWARD_TO)
+			device[count++] = told[i].ifindex;
+	if (count)
+		rtnl_neighbours_use(device, count);
+	return 0;
 }
 
 void forward_warn(FILE *to, const struct bypass *bypass, size_t count, const struct store *store)

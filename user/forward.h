@@ -16,6 +16,12 @@
 /* Tells the datapath of the attached devices, or of none if the policy has no fast bypass. */
 int forward_tell(const struct store *store, const struct policy *policy, struct fail *fail);
 
+/*
+ * The same, from time to time. The kernel does not see that XDP sends to a neighbour, so it would
+ * never ask whether that one is still there and has the same address: what is stale is asked for.
+ */
+int forward_follow(const struct store *store, const struct policy *policy, struct fail *fail);
+
 /* What fast bypasses mean, if there are any; store: and which attached devices take no part in
  * them; NULL: not known. */
 void forward_warn(FILE *to, const struct bypass *bypass, size_t count, const struct store *store);

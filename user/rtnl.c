@@ -257,3 +257,66 @@ int rtnl_way(const struct prefix *host, const struct prefix *from, __u32 *device
 		return -errno;
 	return *device ? 0 : -ENOENT;
 }
+
+/* ---- neighbours ---------------------------------------------------------------------------- */
+
+struct devices {
+	const __u32	*at;
+	size_t		count;
+};
+
+static bool is_among(const struct devices *devices, __u32 device)
+{
+	for (size_t i = 0; i < devices->count; i++)
+		if (devices->at[i] == device)
+			return true;
+	return false;
+}
+
+/* As if the kernel itself had sent something there. One that has gone meanwhile is none to use. */
+static void neighbour_use(const struct ndmsg *found, const struct nlattr *address)
+{
+	char buffer[512];
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+	struct ndmsg *neighbour;
+
+	request->nlmsg_type = RTM_NEWNEIGH;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_REPLACE;
+	neighbour = mnl_nlmsg_put_extra_header(request, sizeof(*neighbour));
+	neighbour->ndm_family = found->ndm_family;
+	neighbour->ndm_ifindex = found->ndm_ifindex;
+	neighbour->ndm_flags = NTF_USE;
+	mnl_attr_put(request, NDA_DST, mnl_attr_get_payload_len(address), mnl_attr_get_payload(address));
+	talk(request, NULL, NULL);
+}
+
+static int neighbour_read(const struct nlmsghdr *message, void *data)
+{
+	const struct ndmsg *found = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attribute;
+
+	if (found->ndm_state != NUD_STALE || !is_among(data, found->ndm_ifindex))
+		return MNL_CB_OK;
+	mnl_attr_for_each(attribute, message, sizeof(*found))
+		if (mnl_attr_get_type(attribute) == NDA_DST)
+			neighbour_use(found, attribute);
+	return MNL_CB_OK;
+}
+
+void rtnl_neighbours_use(const __u32 *device, size_t count)
+{
+	static const __u8 families[] = { AF_INET, AF_INET6 };
+	struct devices devices = { device, count };
+
+	for (int i = 0; i < 2; i++) {
+		char buffer[512];
+		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+		struct ndmsg *asked;
+
+		request->nlmsg_type = RTM_GETNEIGH;
+		request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		asked = mnl_nlmsg_put_extra_header(request, sizeof(*asked));
+		asked->ndm_family = families[i];
+		talk(request, neighbour_read, &devices);
+	}
+}

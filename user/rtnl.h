@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Routes, by rtnetlink: those that lead nowhere, those that lead several ways, those to one host. */
+/* By rtnetlink: routes that lead nowhere, that lead several ways, to one host; neighbours. */
 #ifndef WEIR_RTNL_H
 #define WEIR_RTNL_H
 
@@ -38,5 +38,9 @@ int rtnl_multipath(void (*take)(void *data, const __u32 *device, size_t count), 
 /* The device by which packets to a host leave; from: an address of this machine that they bear, or
  * family 0. 0, or -errno: -ENETUNREACH and others when there is no way. */
 int rtnl_way(const struct prefix *host, const struct prefix *from, __u32 *device);
+
+/* Neighbours of these devices whose state is stale count as used now: the kernel then asks whether they
+ * are there. What can't be done is left out. */
+void rtnl_neighbours_use(const __u32 *device, size_t count);
 
 #endif
