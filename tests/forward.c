@@ -458,9 +458,9 @@ TEST(rules)
 
 	usual();
 	CHECK(run("ip route add unreachable 25.0.1.2 table 7 && "
-		  "ip rule add pref 100 iif wan ipproto udp sport 1000 dport 2000 lookup 7"));
+		  "ip rule add pref 100 iif wan ipproto 17 sport 1000 dport 2000 lookup 7"));
 	STAYS(&c);
-	CHECK(run("ip rule del pref 100 && ip rule add pref 100 iif wan ipproto udp sport 2000 lookup 7"));
+	CHECK(run("ip rule del pref 100 && ip rule add pref 100 iif wan ipproto 17 sport 2000 lookup 7"));
 	GOES(&c, "lan", near_mac);
 	CHECK(run("ip rule del pref 100 && ip rule add pref 100 dsfield 0x10 lookup 7"));
 	STAYS(&c);
