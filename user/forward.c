@@ -8,14 +8,17 @@
 #include "rtnl.h"
 #include "vlan.h"
 
-/* Why what it receives can't be forwarded by XDP; NULL: it can. */
+/*
+ * Why what it receives can't be forwarded by XDP; NULL: it can. The kernel would redirect also what
+ * XDP generic sees, but send it past what fills in a checksum that a sender of this machine left out.
+ */
 static const char *why_not_from(const struct dev *dev, const struct link *link,
 				const struct links *links)
 {
 	char names[64];
 
-	if (dev->driver == DRIVER_TC)
-		return "driver tc: XDP does not see its packets";
+	if (dev->driver == DRIVER_TC || dev->driver == DRIVER_GENERIC)
+		return "only XDP in the driver forwards";
 	if (!link)
 		return "the kernel does not tell of it";
 	if (link->master)
@@ -26,13 +29,11 @@ static const char *why_not_from(const struct dev *dev, const struct link *link,
 }
 
 /* Why nothing can be redirected to it, once the above does not hold; NULL: it can. */
-static const char *why_not_to(const struct dev *dev, const struct link *link)
+static const char *why_not_to(const struct link *link)
 {
 	__u64 features;
 	int error;
 
-	if (dev->driver == DRIVER_GENERIC)
-		return "driver generic: nothing can be redirected to it";
 	if (link->bond)
 		return "it is a bond: nothing can be redirected to it";
 	error = netdev_features(link->index, &features);
@@ -57,7 +58,7 @@ static struct forward_dev forward_of(const struct dev *dev, const struct links *
 		return (struct forward_dev){};
 	memcpy(out.mac, link->mac, sizeof(out.mac));
 	out.flags = FORWARD_FROM;
-	*why = why_not_to(dev, link);
+	*why = why_not_to(link);
 	if (!*why)
 		out.flags |= FORWARD_TO;
 	return out;

@@ -163,10 +163,14 @@ is_asked_for() { lab_gw ip neigh show $LAB_ROUTED dev lan0 | grep -q 'DELAY\|PRO
 check daemon_asks_for_neighbours wait_for 15 is_asked_for
 unseen with_daemon ask lab_out tcp $LAB_ROUTED 7000
 
-weir link attach dev lan0 role inside driver tc || bail "can't attach"
-by_the_kernel driver_tc ask lab_out tcp $LAB_ROUTED 7000
-check_exit told_of_tc 0 weir check
-check tc_is_named grep -q 'lan0: packets from it and to it go by way of the kernel' "$TMP/output"
+for driver in tc generic; do
+	weir link attach dev lan0 role inside driver $driver || bail "can't attach"
+	before=$(counter forwarded)
+	check driver_${driver}_works ask lab_out tcp $LAB_ROUTED 7000
+	check_eq driver_${driver}_forwards_nothing "$(counter forwarded)" "$before"
+	check_exit told_of_$driver 0 weir check
+	check ${driver}_is_named grep -q 'lan0: packets from it and to it go by way of the kernel' "$TMP/output"
+done
 weir link attach dev lan0 role inside driver native || bail "can't attach"
 unseen native_again ask lab_out tcp $LAB_ROUTED 7000
 
