@@ -250,5 +250,9 @@ int hook_chain_put(const struct hook *hook, struct dev *dev, struct fail *fail)
 
 int hook_chain_remove(const struct hook *hook, struct fail *fail)
 {
-	return leave(hook, 0, fail);
+	if (leave(hook, 0, fail))
+		return -fail->status;
+	/* of a device that has gone, libxdp's pins would keep the programs and their maps for ever */
+	libxdp_clean_references(hook->ifindex);
+	return 0;
 }

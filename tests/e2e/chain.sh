@@ -156,4 +156,14 @@ frames 20
 check_eq detach_leaves_the_other $(($(neighbour_seen) - before)) 20
 neighbour_off
 check_eq nothing_is_left "$(lab_gw ip link show dev wan0 | grep -c xdp)" 0
+
+# ---- the device goes -------------------------------------------------------------------------
+
+weir link attach dev wan0 driver chain >/dev/null || fail attach_again "can't attach"
+ifindex=$(lab_gw ip -o link show dev wan0 | cut -d: -f1)
+pins() { ls -d /sys/fs/bpf/xdp/dispatch-"$ifindex"-* 2>/dev/null | wc -l; }
+check_eq dispatcher_has_pins "$(pins)" 1
+lab_gw ip link del wan0
+weir off
+check_eq no_pins_of_what_has_gone "$(pins)" 0
 finish
