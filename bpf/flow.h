@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Flows seen lately, in lines of eight: fixed memory, one cache line a packet.
+ * Flows seen lately, in lines of eight: fixed memory, half a cache line a packet.
  *
- * A flow is 48 bits of a keyed hash of its tuple, in one direction, and the time it was seen. Two
- * flows can only be taken for one another with a chance of about 2^-29, and then a packet passes
- * that should have been charged; a flow that was forgotten is charged once more. Whoever has not
- * been seen for longest is forgotten first.
+ * A flow is a word of 32 bits: the time it was seen, of which the upper 22 bits are hidden by as many
+ * bits of a keyed hash of its tuple, in one direction, beside those that choose its line. Whoever
+ * takes the right bits off finds a time that has just been, and anybody else finds any time at all:
+ * a flow is taken for one of the others in its line with a chance of two in a million, and then a
+ * packet passes that should have been charged. A flow that was forgotten is charged once more.
+ * Whoever has not been seen for longest is forgotten first, as far as the lower bits of the time tell.
+ * So small, since a line is read for each packet: those of a quarter of a million flows stay in a
+ * CPU's own cache.
  *
  * CPUs write without a lock: a word is one store, and the worst is that a flow is forgotten.
  */
@@ -18,10 +22,11 @@
 #include "mask.h"
 #include "pkt.h"
 
-#define FLOW_TICK_SHIFT	27	/* 0.13 s; 16 bits of it go round in 2.4 hours */
-#define FLOW_TICKS(seconds) ((__u16)(((seconds) * 1000000000ULL) >> FLOW_TICK_SHIFT))
+#define FLOW_TICK_SHIFT	28	/* 0.27 s; 32 bits of it go round in 36 years */
+#define FLOW_OPEN_MASK	0x3ffU	/* bits of the time that stand as they are */
+#define FLOW_TICKS(seconds) ((__u32)(((seconds) * 1000000000ULL) >> FLOW_TICK_SHIFT))
 
-static __always_inline __u16 flow_tick(__u64 now_ns)
+static __always_inline __u32 flow_tick(__u64 now_ns)
 {
 	return now_ns >> FLOW_TICK_SHIFT;
 }
@@ -41,48 +46,52 @@ static __always_inline __u64 flow_hash(const struct pkt *pkt, const volatile __u
 	return hash_pair((__u64)pkt->saddr[3] << 32 | pkt->daddr[3], hash, key);
 }
 
-/* Ticks since, and one: a CPU that was held up meets what others saw a tick after its own time. */
-static __always_inline __u16 flow_age(__u16 now, __u64 word)
+/* Hides the time in the hash, or takes it out again. */
+static __always_inline __u32 flow_mix(__u64 hash, __u32 word)
 {
-	return now + 1 - (__u16)word;
+	return word ^ ((__u32)hash & ~FLOW_OPEN_MASK);
+}
+
+/*
+ * Ticks since the flow was seen, and one: a CPU that was held up meets what others saw a tick after
+ * its own time. Of a word that is another flow's, or free: any number.
+ */
+static __always_inline __u32 flow_age(__u64 hash, __u32 now, __u32 word)
+{
+	return now + 1 - flow_mix(hash, word);
 }
 
 /* Was it seen within max_age ticks? Then it is seen now, if refresh is set. */
-static __always_inline bool flow_seen(struct flow_line *line, __u64 hash, __u16 now, __u16 max_age,
+static __always_inline bool flow_seen(struct flow_line *line, __u64 hash, __u32 now, __u32 max_age,
 				      bool refresh)
 {
-	__u64 seen = hash << 16 | now, found = 0, way = 0;
+	__u64 best = ~0ULL >> 1;	/* age and way */
 
 #pragma unroll
-	for (__u32 i = 0; i < FLOW_WAYS; i++) {
-		__u64 word = line->way[i];
-		__u64 same = bit_any((word ^ seen) >> 16) ^ 1;
-
-		found |= only_if(same, word);
-		way |= i * same;
-	}
-	if (!found || flow_age(now, found) > max_age + 1)
+	for (__u32 i = 0; i < FLOW_WAYS; i++)
+		best = least_of(best, (__u64)flow_age(hash, now, line->way[i]) * FLOW_WAYS + i);
+	if (best / FLOW_WAYS > max_age + 1)
 		return false;
 	if (refresh)
-		line->way[way & (FLOW_WAYS - 1)] = seen;
+		line->way[best & (FLOW_WAYS - 1)] = flow_mix(hash, now);
 	return true;
 }
 
 /* It is seen now. */
-static __always_inline void flow_put(struct flow_line *line, __u64 hash, __u16 now)
+static __always_inline void flow_put(struct flow_line *line, __u64 hash, __u32 now)
 {
-	__u64 seen = hash << 16 | now, best = 0;
+	__u64 best = 0;
 
 	/* the flow's own way, else a free one, else the one not seen for longest */
 #pragma unroll
 	for (__u32 i = 0; i < FLOW_WAYS; i++) {
-		__u64 word = line->way[i];
-		__u64 free = bit_any(word) ^ 1, same = bit_any((word ^ seen) >> 16) ^ 1;
-		__u64 age = flow_age(now, word);
+		__u32 word = line->way[i];
+		__u64 own = bit_less(flow_age(hash, now, word), FLOW_OPEN_MASK);
+		__u64 free = bit_any(word) ^ 1, age = (now + 1 - word) & FLOW_OPEN_MASK;
 
-		best = most_of(best, (same << 17 | free << 16 | age) << 3 | i);
+		best = most_of(best, (own << 17 | free << 16 | age) << 3 | i);
 	}
-	line->way[best & (FLOW_WAYS - 1)] = seen;
+	line->way[best & (FLOW_WAYS - 1)] = flow_mix(hash, now);
 }
 
 #endif

@@ -79,14 +79,15 @@ static __always_inline bool track_opens(const struct pkt *pkt)
 	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
 }
 
-/* What a word of `flow_hot` says of its flow; a part of the hash. */
+/* What a word of `flow_hot` says of its flow; a part of the hash: one read as the other is from 18
+ * years away. */
 #define FLOW_FOUND	0
-#define FLOW_ADMITTED	1
+#define FLOW_ADMITTED	(1U << 31)
 
 /* A flow in the tables of flow.h: where it stands, and the time. */
 struct flow_place {
 	__u64	hash;
-	__u16	tick;
+	__u32	tick;
 };
 
 static __always_inline struct flow_place flow_place(const struct pkt *pkt, __u64 now_ns)
@@ -116,10 +117,10 @@ static __always_inline void track_foresee(const struct pkt *pkt, struct scratch 
 	scratch->flow_hash = flow_hash(pkt, hash_key);
 	line = flow_hot_line(hash_line(scratch->flow_hash, FLOW_HOT_LINES - 1));
 	if (line)
-		scratch->admission.foreseen = *(volatile __u64 *)&line->way[0];
+		scratch->admission.foreseen = *(volatile __u32 *)&line->way[0];
 }
 
-static __always_inline bool flow_admitted(const struct flow_place *place, __u16 max_age,
+static __always_inline bool flow_admitted(const struct flow_place *place, __u32 max_age,
 					  bool refresh)
 {
 	struct flow_line *line = flow_line(hash_line(place->hash, FLOW_LINES - 1));
@@ -153,7 +154,7 @@ static __always_inline void flow_hot_put(const struct flow_place *place, __u64 a
 }
 
 /* Was it admitted within max_age ticks? The line is the one that is asked for flows found. */
-static __always_inline bool flow_hot_admitted(const struct flow_place *place, __u16 max_age)
+static __always_inline bool flow_hot_admitted(const struct flow_place *place, __u32 max_age)
 {
 	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
 

@@ -305,15 +305,15 @@ ABI_SIZE(struct source_more, 32);
 /*
  * maps "flow_hot" (found in conntrack within the last second, or admitted lately) and "flow"
  * (admitted lately, of those that conntrack can't be asked about).
- * A word is 48 bits of a keyed hash and 16 bits of time; see bpf/flow.h. 0: free.
+ * A word is a time that is hidden in a keyed hash; see bpf/flow.h. 0: free.
  */
 #define FLOW_WAYS	8
 struct flow_line {
-	__u64	way[FLOW_WAYS];
+	__u32	way[FLOW_WAYS];
 };
-ABI_SIZE(struct flow_line, 64);
-#define FLOW_LINES	32768	/* a power of two, as is the next */
-#define FLOW_HOT_LINES	65536	/* 4 MB: half a million flows within a second */
+ABI_SIZE(struct flow_line, 32);
+#define FLOW_LINES	32768	/* a power of two, as is the next; a megabyte */
+#define FLOW_HOT_LINES	32768
 
 /* ---- one place for the rest of the state --------------------------------------------------- */
 

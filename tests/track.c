@@ -55,6 +55,8 @@ static int load(__u32 features)
 	if (!xdp || !skb)
 		return -1;
 	xdp->rodata->features = skb->rodata->features = features;
+	for (int i = 0; i < 4; i++)
+		xdp->rodata->hash_key[i] = skb->rodata->hash_key[i] = 0x9e3779b97f4a7c15ULL * (i + 1);
 	xdp->rodata->test_clock = skb->rodata->test_clock = true;
 	if (track__load(xdp) || track_skb__load(skb))
 		return -1;

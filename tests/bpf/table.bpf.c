@@ -60,8 +60,9 @@ SEC("xdp")
 int nothing(struct xdp_md *ctx __attribute__((unused)))
 {
 	__u32 at = next++ & (ASKED - 1), slot = 0;
+	struct arena_view arena;
 
-	if (!bpf_map_lookup_elem(&policy, &slot))
+	if (!arena_open(&arena, bpf_map_lookup_elem(&policy, &slot)))
 		return XDP_ABORTED;
 	return ran(at, ask[at][0] ^ ask[at][1]);
 }
