@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #include "reason.h"
 
-#define WEIR_ABI	1
+#define WEIR_ABI	2
 #define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
 
 #include "dev.h"

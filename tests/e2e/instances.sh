@@ -16,7 +16,7 @@ LAB_AT_EXIT='eval at_exit_too >/dev/null 2>&1; :'
 check_exit first_by_nsenter 0 weir link attach dev wan0
 check_exit second_by_nsenter 0 second link attach dev out0 role inside
 check_exit third_by_ip_netns_exec 0 third link attach dev in0
-check "pins_outlive_ip_netns_exec" [ -e "$PINS/$INSTANCE-third/v1/counter" ]
+check "pins_outlive_ip_netns_exec" [ -e "$PINS/$INSTANCE-third/v2/counter" ]
 check_eq program_outlives_ip_netns_exec "$([ -n "$(id "$LAB_IN" in0)" ] && echo yes)" yes
 third limit add total 5/second || fail third_limit "no limit"
 check_eq third_has_its_limit "$(third -j limit show | json 'len(v)')" 1
@@ -25,7 +25,7 @@ check_eq each_has_its_device "$(for each in weir second third; do $each -j link 
 check_exit third_is_seen_by_nsenter 0 lab_in "$WEIR" -I "$INSTANCE-third" status
 
 # ---- what a program remembers is there for the next one
-flows() { bpftool -j map show pinned "$PINS/$INSTANCE-third/v1/flow" | json 'v["id"]'; }
+flows() { bpftool -j map show pinned "$PINS/$INSTANCE-third/v2/flow" | json 'v["id"]'; }
 uses_flows() { bpftool -j prog show id "$(id "$LAB_IN" in0)" | json "$(flows) in v['map_ids']"; }
 before=$(id "$LAB_IN" in0)
 third link attach dev in0 >/dev/null
