@@ -35,6 +35,9 @@ int cmd_mode_enforce(struct cli *cli)
 		word = cli_need(cli, "a duration, as in 10m");
 		if (!word || duration_parse(word, &change.for_ns, &cli->fail))
 			return -cli->fail.status;
+		if (!change.for_ns)
+			return fail_set(&cli->fail, EXIT_USAGE, "to drop for good: weir mode enforce",
+					"\"%s\" is a time of 0", word);
 	}
 	if (cli_end(cli) || apply_edit(cli->instance, mode_set, &change, &cli->fail))
 		return -cli->fail.status;
