@@ -25,10 +25,14 @@ static const char *device_word(struct cli *cli)
 static int priority_word(struct cli *cli, __u8 *priority)
 {
 	const char *word = cli_need(cli, "a number from 1 to 255");
+	struct fail ignored;
 	__u64 number;
 
-	if (!word || number_parse(word, 1, PRIORITY_MAX, &number, &cli->fail))
+	if (!word)
 		return -cli->fail.status;
+	if (number_parse(word, 1, PRIORITY_MAX, &number, &ignored))
+		return fail_set(&cli->fail, EXIT_USAGE, "it is a number from 1 to 255; the lowest comes first",
+				"%s: not a priority", word);
 	*priority = number;
 	return 0;
 }

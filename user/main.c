@@ -119,7 +119,8 @@ int cli_choose(struct cli *cli, const char *word, const char *what, const char *
 		snprintf(remedy, sizeof(remedy), "did you mean `%s`?", near);
 	else
 		snprintf(remedy, sizeof(remedy), "it is one of: %s", list);
-	return fail_set(&cli->fail, EXIT_USAGE, remedy, "%s: not a %s", word, what);
+	return fail_set(&cli->fail, EXIT_USAGE, remedy, "%s: not %s %s", word,
+			strchr("aeio", what[0]) ? "an" : "a", what);
 }
 
 /* The command that the first words name; takes them. An object alone shows itself: its verb is

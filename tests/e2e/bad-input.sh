@@ -88,6 +88,9 @@ wrong nothing_to_confirm 4 'confirm' weir confirm
 wrong left_over_word 1 'please: nothing more' weir block del 192.0.2.1 please
 wrong role_mistyped 1 'outsid' weir link attach dev lan0 role outsid
 wrong duration_mistyped 1 'fortnight' weir mode enforce for fortnight
+wrong duration_of_nothing 1 'a time of 0' weir mode enforce for 0
+wrong priority_too_high 1 '256: not a priority' weir link attach dev lan0 priority 256
+wrong order_mistyped 1 'bogus: not an order' weir source top sort bogus
 long=$(printf 'a%.0s' {1..5000})
 for command in "block add" "limit add" "mode enforce for" "link attach dev" "source get" "config load" "" "stats show by"; do
 	wrong "long_word_${command// /_}" 1 'aaaa\|too long\|longer than' weir $command "$long"
