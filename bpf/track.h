@@ -350,7 +350,8 @@ static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 	place = flow_foreseen(pkt, scene->now_ns, scratch);
 	if (flow_hot_seen(&place))
 		return REASON_KNOWN;
-	if (!flow_traced(&place)) {
+	/* where conntrack can't be asked nothing stands there, and no look-up is to be spared */
+	if (conntrack_offered() && !flow_traced(&place)) {
 		reason = track_strange(ctx, pkt, scene);
 		if (reason)
 			return reason;

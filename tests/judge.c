@@ -679,6 +679,35 @@ TEST(what_is_only_counted_pays)
 	}
 }
 
+/* Where conntrack can't be asked, too, a flow that was admitted outlives the way back to its source. */
+TEST(known_without_conntrack)
+{
+	const struct row row = { .policy = "check { urpf loose }", .what = "without conntrack" };
+	const __u32 features = attach_probe() & ~(FEATURE_CT_XDP | FEATURE_CT_SKB);
+	struct gateway gateway;
+	struct fail fail = {};
+	struct craft c = {};
+
+	if (geteuid())
+		SKIP("needs root");
+	CHECK_SAID(masquerade(), "%s", "no conntrack entry to be had");
+	udp_of_blackhole(&c, 0);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		gateway_bare = strstr(kinds[i].name, "L3") ? ETH_HLEN : 0;
+		CHECK(!gateway_open(&gateway, &kinds[i], features, true));
+		gateway_at(&gateway, HOUR_NS);
+		set_dev(&gateway, &row);
+		CHECK_SAID(!gateway_policy(&gateway, "mode enforce\ncheck { urpf loose }", &fail), "%s", fail.what);
+		CHECK(!system("ip route replace 203.0.113.66 dev wan0"));
+		expect(&gateway, &row, true, &c, REASON_NEW);
+		CHECK(!system("ip route del 203.0.113.66 dev wan0"));
+		expect(&gateway, &row, true, &c, REASON_KNOWN);
+		gateway_at(&gateway, 2 * HOUR_NS);
+		expect(&gateway, &row, true, &c, REASON_URPF);
+		gateway_close(&gateway);
+	}
+}
+
 /* Does any stage name it? */
 static bool in_the_code(enum reason reason)
 {
