@@ -3,7 +3,11 @@
  * Every map, and the load-time constants. Declarations only; layouts are in headers/abi.h.
  *
  * The loader sets the constants before load and, from run.sources, the sizes of the tables that
- * stand here with one entry. Maps are shared by the programs of all devices of an instance.
+ * stand here with one entry. Maps that have a pin (abi.h) are shared by the programs of all devices of
+ * an instance; scratch and flow_hot are each program's own.
+ *
+ * What is made of cache lines is BPF_F_MMAPABLE, whether anybody maps it or not: only then do the
+ * values begin on a page, and else somewhere in a line, so that each stands in two.
  */
 #ifndef WEIR_MAPS_H
 #define WEIR_MAPS_H
@@ -77,6 +81,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, BUDGET_MAX);
 	__type(key, __u32);
 	__type(value, struct budget);
@@ -136,6 +141,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, FLOW_LINES);
 	__type(key, __u32);
 	__type(value, struct flow_line);
@@ -143,6 +149,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, FLOW_HOT_LINES);
 	__type(key, __u32);
 	__type(value, struct flow_line);
@@ -150,6 +157,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct challenge_line);
@@ -164,6 +172,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, ENGAGE_MAX);
 	__type(key, __u32);
 	__type(value, struct engage);
