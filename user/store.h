@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Typed access to the pinned maps of one instance: store.c, and store_counts.c for what the datapath
- * counts. Nobody else calls bpf_map_*(). Sums the CPUs. What is returned is a copy unless said
- * otherwise.
+ * Typed access to the pinned maps of one instance: store.c, with store_counts.c for what the datapath
+ * counts, store_arena.c for the policy and store_forward.c. Nobody else calls bpf_map_*(). Sums the
+ * CPUs. What is returned is a copy unless said otherwise.
  */
 #ifndef WEIR_STORE_H
 #define WEIR_STORE_H
