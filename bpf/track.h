@@ -291,6 +291,16 @@ static __always_inline enum reason track_goes_on(void *ctx, const struct pkt *pk
 	return track_found(ctx, pkt, scene, place);
 }
 
+/* What our own memory of what was admitted tells, where conntrack can't. */
+static __always_inline enum reason track_lately(void *ctx, const struct pkt *pkt,
+						const struct scene *scene,
+						const struct flow_place *place)
+{
+	if (!flow_admitted(place, TRACK_SILENCE, true))
+		return REASON_NONE;
+	return track_goes_on(ctx, pkt, scene, place);
+}
+
 static __always_inline enum reason track_tcp(void *ctx, const struct pkt *pkt,
 					     const struct scene *scene)
 {
@@ -363,7 +373,7 @@ static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 	case CONNTRACK_ABSENT:
 		return flow_hot_admitted(&place, TRACK_BURST) ? REASON_KNOWN : REASON_NONE;
 	default:
-		return flow_admitted(&place, TRACK_SILENCE, true) ? REASON_KNOWN : REASON_NONE;
+		return track_lately(ctx, pkt, scene, &place);
 	}
 }
 
@@ -402,9 +412,7 @@ static __always_inline enum reason track_blind(void *ctx, const struct pkt *pkt,
 {
 	struct flow_place place = flow_place(pkt, scene->now_ns);
 
-	if (!flow_admitted(&place, TRACK_SILENCE, true))
-		return REASON_NONE;
-	return track_goes_on(ctx, pkt, scene, &place);
+	return track_lately(ctx, pkt, scene, &place);
 }
 
 static __always_inline enum reason track(void *ctx, const struct pkt *pkt,

@@ -679,7 +679,10 @@ TEST(what_is_only_counted_pays)
 	}
 }
 
-/* Where conntrack can't be asked, too, a flow that was admitted outlives the way back to its source. */
+/*
+ * Where conntrack can't be asked, too, a flow that was admitted outlives the way back to its source,
+ * and a blackhole cuts it.
+ */
 TEST(known_without_conntrack)
 {
 	const struct row row = { .policy = "check { urpf loose }", .what = "without conntrack" };
@@ -697,11 +700,15 @@ TEST(known_without_conntrack)
 		CHECK(!gateway_open(&gateway, &kinds[i], features, true));
 		gateway_at(&gateway, HOUR_NS);
 		set_dev(&gateway, &row);
-		CHECK_SAID(!gateway_policy(&gateway, "mode enforce\ncheck { urpf loose }", &fail), "%s", fail.what);
+		CHECK(!gateway_policy(&gateway, "mode enforce\ncheck { urpf loose }", &fail));
 		CHECK(!system("ip route replace 203.0.113.66 dev wan0"));
 		expect(&gateway, &row, true, &c, REASON_NEW);
 		CHECK(!system("ip route del 203.0.113.66 dev wan0"));
 		expect(&gateway, &row, true, &c, REASON_KNOWN);
+		CHECK(!gateway_policy(&gateway, "mode enforce\ncheck { blackhole table 666 }", &fail));
+		gateway_at(&gateway, HOUR_NS + 3 * SECOND_NS);
+		expect(&gateway, &row, true, &c, REASON_BLACKHOLE);
+		CHECK(!gateway_policy(&gateway, "mode enforce\ncheck { urpf loose }", &fail));
 		gateway_at(&gateway, 2 * HOUR_NS);
 		expect(&gateway, &row, true, &c, REASON_URPF);
 		gateway_close(&gateway);
