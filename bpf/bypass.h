@@ -4,8 +4,8 @@
  * abi.h tells how the groups of bypass statements are laid out, user/bypass.h what they mean.
  *
  * Most packets have no port near one that is asked for: they are told apart by one word of their
- * source's class, which every packet reads. Later fragments carry no ports: the kernel gives a packet that
- * it puts together the mark of its first fragment.
+ * source's class, which every packet reads. Later fragments carry no ports: the kernel gives a packet
+ * that it puts together the mark of its first fragment.
  */
 #ifndef WEIR_BYPASS_BPF_H
 #define WEIR_BYPASS_BPF_H

@@ -100,8 +100,8 @@ __noinline int weir_answered(const struct pkt *pkt, __u64 now_ns)
 #define ADMIT_COUNTED	2	/* a check before would drop it, but only counts */
 
 /*
- * flags: ADMIT_*. source: the class of the source in the policy of that generation. If another one has come into
- * force since, the packet passes: half of each is none.
+ * flags: ADMIT_*. source: the class of the source in the policy of that generation. If another one
+ * has come into force since, the packet passes: half of each is none.
  */
 __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u64 generation,
 			  __u64 now_ns, __u32 flags)

@@ -18,8 +18,8 @@
  * A newcomer without a seat is not limited by itself: the shared budgets still hold it.
  *
  * Two CPUs can take one seat in the same instant. The seat is then one's key with the other's
- * state, at most its burst and a second ahead of the clock. Charges of a seated key are atomic: none is lost, and
- * at most CPUs - 1 flows are admitted beyond its burst.
+ * state, at most its burst and a second ahead of the clock. Charges of a seated key are atomic: none
+ * is lost, and at most CPUs - 1 flows are admitted beyond its burst.
  */
 #ifndef WEIR_SEAT_H
 #define WEIR_SEAT_H

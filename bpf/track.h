@@ -12,13 +12,13 @@
  * asked by whoever has found out that its source was seen before (track_resent): a flood of
  * strangers never touches the memory of flows.
  *
- * The check of windows wants the entry of every TCP packet, so the cache of flows that were found
- * lately serves TCP only while that check is off.
+ * The check of windows wants the entry of every TCP packet: while it is on, the cache of flows that
+ * were found lately spares TCP no look-up, only the question for a blackhole.
  *
- * The kernel can't be asked about other protocols (ICMP queries, SCTP, GRE, ESP ...). They are
- * never stray: a packet that belongs to a flow which was admitted lately, in the same direction,
- * is known, and each one keeps its flow known for half a minute; else it is charged as a new flow.
- * An ICMP reply can't open an entry, so it passes unjudged.
+ * The kernel can't be asked about other protocols (ICMP queries, SCTP, GRE, ESP ...), nor, where it
+ * offers no look-up, about UDP. They are never stray: a packet that belongs to a flow which was
+ * admitted lately, in the same direction, is known, and each one keeps its flow known for half a
+ * minute; else it is charged as a new flow. An ICMP reply can't open an entry, so it passes unjudged.
  */
 #ifndef WEIR_TRACK_H
 #define WEIR_TRACK_H
