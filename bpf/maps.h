@@ -4,7 +4,7 @@
  *
  * The loader sets the constants before load and, from run.sources, the sizes of the tables that
  * stand here with one entry. Maps that have a pin (abi.h) are shared by the programs of all devices of
- * an instance; scratch and flow_hot are each program's own.
+ * an instance; scratch is each program's own.
  *
  * What is made of cache lines is BPF_F_MMAPABLE, whether anybody maps it or not: only then do the
  * values begin on a page, and else somewhere in a line, so that each stands in two.

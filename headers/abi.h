@@ -401,6 +401,7 @@ enum feature {
 #define MAP_RUN		"run"
 #define MAP_SECRET	"secret"
 #define MAP_FLOW	"flow"
+#define MAP_FLOW_HOT	"flow_hot"
 #define MAP_STRANGERS	"strangers"
 #define MAP_CHALLENGE_USE "challenge_use"
 #define MAP_ENGAGED	"engaged"
