@@ -20,6 +20,16 @@ lab_out nft -f - <<-RULES || bail "no firewall for the clients"
 		chain out { type filter hook output priority filter; ct state invalid drop; }
 	}
 RULES
+# whoever the spoofed addresses belong to is elsewhere: answers to them are no work for this machine
+lab_out nft -f - <<-RULES || bail "no elsewhere"
+	table netdev elsewhere {
+		chain in {
+			type filter hook ingress device "out0" priority filter; policy accept;
+			tcp flags & (syn | ack) == syn | ack ip daddr != 45.0.0.0/8 drop
+			tcp flags & (syn | ack) == syn | ack ip6 daddr != 2a00:45::/32 drop
+		}
+	}
+RULES
 server "$LAB_IN" 443 || bail "no service"
 
 # policy WAY: new flows are limited too, so that a hole in the challenge would show at once
