@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "frame.h"
 #include "gateway.h"
+#include "shell.h"
 #include "test.h"
 #include "bpf/forward.h"
 #include "xdp.skel.h"
@@ -23,19 +24,9 @@ static const struct gateway_kind kind = { "xdp", "weir_xdp", XDP_PASS, XDP_DROP,
 static struct gateway gateway;
 static const __u8 far_mac[] = "\x02\x00\x00\x00\x19\x10", near_mac[] = "\x02\x00\x00\x00\x19\x02";
 
-static bool run(const char *command)
-{
-	bool done = system(command) == 0;
-
-	CHECK_SAID(done, "%s", command);
-	return done;
-}
-
 static bool routes_made(void)
 {
-	return run("ip link set lo up") &&
-	       run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 "
-		   "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0") &&
+	return run_router() &&
 	       run("for d in wan lan; do ip link add $d type veth peer name $d-peer && "
 		   "ip link set $d up && ip link set $d-peer up || exit; done") &&
 	       run("ip addr add 25.0.0.1/24 dev wan && ip addr add 25.0.1.1/24 dev lan && "

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "bpf/pkt.h"
 #include "headers/abi.h"
+#include "shell.h"
 #include "test.h"
 #include "tests/bpf/route.skel.h"
 #include "tests/bpf/route_skb.skel.h"
@@ -20,19 +21,9 @@
 static struct route *xdp;
 static struct route_skb *skb;
 
-static bool run(const char *command)
-{
-	bool done = system(command) == 0;
-
-	CHECK_SAID(done, "%s", command);
-	return done;
-}
-
 static bool routes_made(void)
 {
-	return run("ip link set lo up") &&
-	       run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 "
-		   "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0") &&
+	return run_router() &&
 	       run("ip link add wan type veth peer name wan-peer && ip link set wan up && "
 		   "ip link set wan-peer up") &&
 	       run("ip link add lan type veth peer name lan-peer && ip link set lan up && "

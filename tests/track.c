@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "bpf/pkt.h"
 #include "headers/abi.h"
+#include "shell.h"
 #include "test.h"
 #include "tests/bpf/track.skel.h"
 #include "tests/bpf/track_skb.skel.h"
@@ -20,11 +21,6 @@
 
 static struct track *xdp;
 static struct track_skb *skb;
-
-static bool run(const char *command)
-{
-	return system(command) == 0;
-}
 
 static bool entries_made(void)
 {
@@ -294,15 +290,15 @@ TEST(cache_outlives_the_entry_by_a_second)
 	struct pkt ack = tcp("10.0.0.8", 1000, "192.0.2.1", 80, TCP_ACK);
 	struct pkt udp = packet(IPPROTO_UDP, "10.0.0.8", 1001, "192.0.2.1", 53);
 
-	CHECK(run("conntrack -I -p tcp -s 10.0.0.8 -d 192.0.2.1 --sport 1000 --dport 80 "
-		  "--state ESTABLISHED -t 100 2>/dev/null >/dev/null"));
-	CHECK(run("conntrack -I -p udp -s 10.0.0.8 -d 192.0.2.1 --sport 1001 --dport 53 -t 100 "
-		  "2>/dev/null >/dev/null"));
+	run("conntrack -I -p tcp -s 10.0.0.8 -d 192.0.2.1 --sport 1000 --dport 80 "
+		  "--state ESTABLISHED -t 100 2>/dev/null >/dev/null");
+	run("conntrack -I -p udp -s 10.0.0.8 -d 192.0.2.1 --sport 1001 --dport 53 -t 100 "
+		  "2>/dev/null >/dev/null");
 	set_run(&(struct run){ .conntrack = CONNTRACK_SETTINGS_KNOWN });
 	set_knobs(0, REASON_WINDOW);
 	check("found", &ack, REASON_KNOWN);
 	check("found udp", &udp, REASON_KNOWN);
-	CHECK(run("conntrack -D -s 10.0.0.8 2>/dev/null >/dev/null"));
+	run("conntrack -D -s 10.0.0.8 2>/dev/null >/dev/null");
 	check("cached", &ack, REASON_KNOWN);
 	check("cached udp", &udp, REASON_KNOWN);
 	at_second(1002);
@@ -322,8 +318,8 @@ TEST(who_was_admitted_gives_proof)
 	check("opens", &udp, REASON_NONE);
 	admit(false);
 	CHECK_EQ(xdp->bss->proof_given, 0);
-	CHECK(run("conntrack -I -p udp -s 10.0.0.7 -d 192.0.2.1 --sport 1001 --dport 53 "
-		  "-u SEEN_REPLY,ASSURED -t 100 2>/dev/null >/dev/null"));
+	run("conntrack -I -p udp -s 10.0.0.7 -d 192.0.2.1 --sport 1001 --dport 53 "
+		  "-u SEEN_REPLY,ASSURED -t 100 2>/dev/null >/dev/null");
 	check("goes on", &udp, REASON_KNOWN);
 	CHECK(xdp->bss->proof_given && skb->bss->proof_given);
 	check("goes on, cached", &udp, REASON_KNOWN);

@@ -71,12 +71,7 @@ find_thread in0 flood_from "$LAB_OUT" out0 "$MAC" "${FLOOD[@]}" --seconds 0.2
 taskset -p -c "$LAST_CPU" "$THREAD" >/dev/null && chrt -f -p 10 "$THREAD" || die "can't place the receiver"
 find_thread wan0 flood_from "$LAB_OUT" out0 "$MAC" "${FLOOD[@]}" --seconds 0.2
 taskset -p -c 0 "$THREAD" >/dev/null || die "can't place the gateway"
-declare -A NS=() BEST=()
-for ((round = 0; round < BENCH_ROUNDS; round++)); do
-	for way in $WAYS; do measure "$way" || measure "$way" || die "$way: nothing arrives"; done
-done
-# what disturbs can only slow it down
-for way in $WAYS; do BEST[$way]=$(printf '%s\n' ${NS[$way]} | sort -n | head -n 1); done
+in_turns $WAYS
 row() {	# NAME WAY GOAL
 	awk -v name="$1" -v ns="${BEST[$2]}" -v median="$(median ${NS[$2]})" -v kernel="${BEST[kernel]}" \
 		-v goal="${3:-0}" 'BEGIN {

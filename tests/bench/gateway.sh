@@ -88,12 +88,7 @@ measure() {
 
 find_thread wan0 flood_from "$LAB_OUT" out0 "$MAC" "${FLOOD[@]}" --seconds 0.2
 taskset -p -c 0 "$THREAD" >/dev/null	# the generator has the last CPU
-declare -A NS=() BEST=()
-for ((round = 0; round < BENCH_ROUNDS; round++)); do
-	for way in $WAYS; do measure "$way" || measure "$way" || die "$way: nothing arrives"; done
-done
-# what disturbs can only slow it down
-for way in $WAYS; do BEST[$way]=$(printf '%s\n' ${NS[$way]} | sort -n | head -n 1); done
+in_turns $WAYS
 row() {	# NAME WAY GOAL
 	awk -v name="$1" -v ns="${BEST[$2]}" -v weir="${BEST[weir]}" -v goal="${3:-0}" 'BEGIN {
 		printf "%-46s %8d %12d %9.1f  %s\n", name, ns, 1e9 / ns, ns / weir,

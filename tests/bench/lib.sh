@@ -60,3 +60,15 @@ find_thread() {
 	done
 	[ -n "$THREAD" ] || die "no thread receives"
 }
+
+# in_turns WAY...: NS[WAY] is what `measure WAY` found, a number a turn, and BEST[WAY] the least of them:
+# what disturbs can only slow it down. A turn in which nothing arrived is taken again, once.
+declare -A NS=() BEST=()
+in_turns() {
+	local round way
+	for ((round = 0; round < BENCH_ROUNDS; round++)); do
+		for way in "$@"; do measure "$way" || measure "$way" || die "$way: nothing arrives"; done
+	done
+	# shellcheck disable=SC2086  # numbers, apart
+	for way in "$@"; do BEST[$way]=$(printf '%s\n' ${NS[$way]} | sort -n | head -n 1); done
+}
