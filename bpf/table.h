@@ -85,34 +85,39 @@ static __always_inline __u32 table_walk(void *arena, __u32 ref, __u64 bits, __u6
 }
 
 /*
+ * The same; 0 when the table is broken. What is all near is walked with no calls. The other walk
+ * begins anew, so that the verifier meets it once and not at each place where the first one may end.
+ */
+static __always_inline __u32 table_look(void *arena, __u32 root, __u64 bits, __u64 rest, int near_nodes,
+					int nodes)
+{
+	__u32 class = table_walk(arena, root, bits, rest, true, near_nodes);
+
+	if (class == TABLE_LOST)
+		class = table_walk(arena, root, bits, rest, false, nodes);
+	return class == TABLE_LOST ? 0 : class;
+}
+
+/*
  * The class of the most specific prefix that covers the address; 0 when none does, when root is 0,
- * and when the table is broken. What is all near is walked with no calls. The other walk begins
- * anew, so that the verifier meets it once and not at each place where the first one may end.
+ * and when the table is broken.
  */
 static __always_inline __u32 table_find(void *arena, __u32 root, int family, const __be32 addr[4])
 {
 	__u64 bits = (__u64)bpf_ntohl(addr[0]) << 32, rest = 0;
-	__u32 class;
 
 	if (family == 6) {
 		bits |= bpf_ntohl(addr[1]);
 		rest = (__u64)bpf_ntohl(addr[2]) << 32 | bpf_ntohl(addr[3]);
 	}
-	class = table_walk(arena, root, bits, rest, true, TABLE_NEAR_DEPTH);
-	if (class == TABLE_LOST)
-		class = table_walk(arena, root, bits, rest, false, TABLE_DEPTH);
-	return class == TABLE_LOST ? 0 : class;
+	return table_look(arena, root, bits, rest, TABLE_NEAR_DEPTH, TABLE_DEPTH);
 }
 
 /* The same in a table of ports: one of IPv4 addresses that begin with the port. */
 static __always_inline __u32 table_find_port(void *arena, __u32 root, __be16 port)
 {
-	__u64 bits = (__u64)bpf_ntohs(port) << 48;
-	__u32 class = table_walk(arena, root, bits, 0, true, TABLE_PORT_DEPTH);
-
-	if (class == TABLE_LOST)
-		class = table_walk(arena, root, bits, 0, false, TABLE_PORT_DEPTH);
-	return class == TABLE_LOST ? 0 : class;
+	return table_look(arena, root, (__u64)bpf_ntohs(port) << 48, 0, TABLE_PORT_DEPTH,
+			  TABLE_PORT_DEPTH);
 }
 
 #endif
