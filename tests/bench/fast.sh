@@ -13,11 +13,7 @@
 WAYS="kernel notrack conntrack bypass fast"
 FLOOD=(--kind udp --from 25.0.0.10 --sport 5000-5999 --to 25.0.2.1 --dport 53)
 
-lab_gw nft flush ruleset && lab_gw ip route add 25.0.2.0/24 via $LAB_SERVICE &&
-	lab_gw ip neighbour replace $LAB_SERVICE dev lan0 nud permanent \
-		lladdr "$(lab_in ip -o link show dev in0 | sed -n 's/.* link\/ether \([0-9a-f:]*\).*/\1/p')" &&
-	floor_on "$LAB_IN" in0 drop || die "can't make the way through"
-bench_threaded "$LAB_GW" wan0 && bench_threaded "$LAB_IN" in0 || die "this kernel has no threaded NAPI"
+way_through
 MAC=$(lab_mac wan0)
 
 stateful() {

@@ -72,3 +72,13 @@ in_turns() {
 	# shellcheck disable=SC2086  # numbers, apart
 	for way in "$@"; do BEST[$way]=$(printf '%s\n' ${NS[$way]} | sort -n | head -n 1); done
 }
+
+# way_through: routes 25.0.2.0/24 through a gateway without rules, to who drops at once. Both receive in
+# threads of their own.
+way_through() {
+	lab_gw nft flush ruleset && lab_gw ip route add 25.0.2.0/24 via $LAB_SERVICE &&
+		lab_gw ip neighbour replace $LAB_SERVICE dev lan0 nud permanent \
+			lladdr "$(lab_in ip -o link show dev in0 | sed -n 's/.* link\/ether \([0-9a-f:]*\).*/\1/p')" &&
+		floor_on "$LAB_IN" in0 drop || die "can't make the way through"
+	bench_threaded "$LAB_GW" wan0 && bench_threaded "$LAB_IN" in0 || die "this kernel has no threaded NAPI"
+}
