@@ -134,7 +134,7 @@ fuzz-%: $(BUILD)/fuzz/%
 
 # weir against the kernel's conntrack, frame by frame
 DIFFERENTIAL	:= $(wildcard tests/differential/*.c tests/differential/*.h)
-$(BUILD)/differential: $(DIFFERENTIAL) tests/arena.h $(BUILD)/libweir.a $(BUILD)/xdp.skel.h Makefile
+$(BUILD)/differential: $(DIFFERENTIAL) $(BUILD)/libweir.a $(BUILD)/xdp.skel.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(filter %.c,$(DIFFERENTIAL)) $(BUILD)/libweir.a $(LDFLAGS) $(ALL_LDLIBS) -o $@
 

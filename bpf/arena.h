@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The lines of a policy arena, in the kernel; abi.h tells what stands in them.
+ * The lines of the policy in force, in the kernel; abi.h tells what stands in them. Whoever includes
+ * this has the map "policy".
  *
- * A look-up in a map of a map is a call, and so is paid for by each packet. The map's values are
- * pages of many lines, and the first page is found once: the policy of most gateways is all there,
- * and the rest of the packet's way through it costs no more calls.
+ * The first page is found once a packet, and what it says of the place of the others holds until the
+ * program returns, whatever comes into force meanwhile.
  */
 #ifndef WEIR_ARENA_H
 #define WEIR_ARENA_H
@@ -15,47 +15,65 @@
 #include "abi.h"
 
 struct arena_view {
-	void		*map;
-	const __u8	*first;		/* page */
+	const struct policy_page *first;
+	__u32	slot;			/* of the first page in its half */
 };
 
-/* map: the arena, or NULL. False: there is nothing to see. The view is valid until the program
- * returns. */
-static __always_inline bool arena_open(struct arena_view *view, void *map)
+/* A line of the first page. at: a constant. */
+static __always_inline const void *page_line(const struct policy_page *page, __u32 at)
 {
+	return page->byte + at * POLICY_LINE;
+}
+
+/* first: the first page of a policy, not NULL. */
+static __always_inline struct arena_view arena_of(const struct policy_page *first)
+{
+	const struct policy_head *head = page_line(first, 0);
+
+	return (struct arena_view){ first, POLICY_SLOT(head->generation, 0) };
+}
+
+static __always_inline const struct policy_page *page_in(__u32 slot)
+{
+	void *map = bpf_map_lookup_elem(&policy, &slot);
 	__u32 zero = 0;
 
-	view->map = map;
-	view->first = map ? bpf_map_lookup_elem(map, &zero) : NULL;
-	return view->first;
+	return map ? bpf_map_lookup_elem(map, &zero) : NULL;
 }
 
-/*
- * A line, or NULL if there is none: of the first page, of any page by a call, or whichever it needs.
- * arena: a struct arena_view that is open.
- */
-static __always_inline const void *arena_near(void *arena, __u32 line)
+/* The first page of the policy in force; NULL: there is none. */
+static __always_inline const struct policy_page *page_in_force(void)
 {
-	const struct arena_view *view = arena;
-
-	return line < POLICY_PAGE_LINES ? view->first + line * POLICY_LINE : NULL;
+	return page_in(0);
 }
 
-static __always_inline const void *arena_far(void *arena, __u32 line)
+/* A line of a page, or NULL if there is no page. */
+static __always_inline const void *line_in(const struct policy_page *page, __u32 line)
 {
-	const struct arena_view *view = arena;
-	__u32 number = line / POLICY_PAGE_LINES, at = line % POLICY_PAGE_LINES * POLICY_LINE;
-	const __u8 *page = bpf_map_lookup_elem(view->map, &number);
+	__u32 at = line % POLICY_PAGE_LINES * POLICY_LINE;
 
 	if (!page)
 		return NULL;
 	asm volatile("" : "+r"(at));	/* not added before: the verifier lets nobody count from NULL */
-	return page + at;
+	return page->byte + at;
 }
 
+/* A line, or NULL if there is none. arena: a struct arena_view. */
 static __always_inline const void *arena_line(void *arena, __u32 line)
 {
-	return line < POLICY_PAGE_LINES ? arena_near(arena, line) : arena_far(arena, line);
+	const struct arena_view *view = arena;
+
+	return line_in(page_in(view->slot + line / POLICY_PAGE_LINES), line);
+}
+
+/* The same for one that most likely stands in the first page. */
+static __always_inline const void *arena_line_early(void *arena, __u32 line)
+{
+	const struct arena_view *view = arena;
+
+	if (line >= POLICY_PAGE_LINES)
+		return arena_line(arena, line);
+	return line_in(view->first, line);
 }
 
 #endif

@@ -101,23 +101,23 @@ static __always_inline __u64 bypass_find(struct scene *scene, const struct polic
 
 /*
  * The mark of a packet that skips connection tracking, with BYPASS_FAST, or 0. source: the class of
- * its source in the policy of that generation; NULL: not known. Not inline: verified once.
+ * its source; NULL: not known. Not inline: verified once.
  */
-__noinline __u64 weir_bypass(const struct pkt *pkt, const struct class *source, __u64 generation)
+__noinline __u64 weir_bypass(const struct pkt *pkt, const struct class *source,
+			     const struct policy_page *page)
 {
-	const struct policy_bypass *bypass;
 	struct bypass_tuple tuple;
 	struct scene scene = {};
 
-	if (!pkt || !scene_policy(&scene) || !(scene.knobs->flags & KNOB_BYPASS))
+	if (!pkt || !page)
 		return 0;
-	bypass = arena_line(&scene.arena, POLICY_BYPASS);
-	if (!bypass)
+	scene_policy(&scene, page);
+	if (!(scene.knobs->flags & KNOB_BYPASS))
 		return 0;
-	if (pkt->flags & PKT_INNER || scene.head->generation != generation)
+	if (pkt->flags & PKT_INNER)
 		source = NULL;
 	bypass_tuple(pkt, &tuple);
-	return bypass_find(&scene, bypass, &tuple, source);
+	return bypass_find(&scene, page_line(page, POLICY_BYPASS), &tuple, source);
 }
 
 /* Could it be? Two ports against a word. */
@@ -139,7 +139,7 @@ static __always_inline enum reason bypass(const struct pkt *pkt, struct scene *s
 	__u64 found = 0;
 
 	if (bypass_suspects(scene, pkt))
-		found = weir_bypass(pkt, scene->source, scene->head->generation);
+		found = weir_bypass(pkt, scene->source, scene->arena.first);
 	scene->mark = found;
 	scene->fast = bit_any(found >> 32);
 	return scene->mark ? REASON_BYPASS : REASON_NONE;

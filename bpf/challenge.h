@@ -59,15 +59,14 @@ static __always_inline bool challenge_answers(const struct pkt *pkt, const struc
 	return scene->answers && scene->knobs->flags & KNOB_COOKIE && reply_fits(pkt);
 }
 
-static __always_inline enum reason challenge_syn(const struct pkt *pkt, const struct scene *scene,
-						  __u64 generation)
+static __always_inline enum reason challenge_syn(const struct pkt *pkt, const struct scene *scene)
 {
 	struct proven_key key = proven_key_of(pkt);
 	struct challenge_line *line = challenge_line(key.line);
 	struct challenge_use *use = challenge_use_now();
 
 	if (!line || !use || proven_in(line, key.mark, scene->now_ns) ||
-	    !engage(pkt, scene->knobs, generation, scene->now_ns))
+	    !engage(pkt, scene->knobs, scene->arena.first, scene->now_ns))
 		return REASON_NONE;
 	if (challenge_answers(pkt, scene) ||
 	    !retransmit_came(line, pending_mark(pkt, hash_key), scene->now_ns))
@@ -123,14 +122,13 @@ static __always_inline void challenge_foresee(const struct pkt *pkt)
 		*(volatile __u16 *)&line->touched = 0;
 }
 
-/* For what challenge_concerns(). generation: of the policy that the knobs are from. */
-static __always_inline enum reason challenge(const struct pkt *pkt, const struct scene *scene,
-					     __u64 generation)
+/* For what challenge_concerns(). */
+static __always_inline enum reason challenge(const struct pkt *pkt, const struct scene *scene)
 {
 	if (!(scene->knobs->flags & (KNOB_RETRANSMIT | KNOB_COOKIE)) ||
 	    !engage_may(scene->knobs, scene->now_ns))
 		return REASON_NONE;
-	return challenge_syn(pkt, scene, generation);
+	return challenge_syn(pkt, scene);
 }
 
 #endif

@@ -72,15 +72,16 @@ __noinline int weir_engage(__u32 slot, __u64 cost_ns, __u64 now_ns)
 	return true;
 }
 
-/* Does the rate of its destination challenge it? generation: of the policy; in another one, no. */
-__noinline int weir_engage_to(const struct pkt *pkt, __u64 generation, __u64 now_ns)
+/* Does the rate of its destination challenge it? page: of the policy. */
+__noinline int weir_engage_to(const struct pkt *pkt, const struct policy_page *page, __u64 now_ns)
 {
 	struct scene scene = {};
 	const struct class *destination;
 	const struct rule *rule;
 
-	if (!pkt || !scene_policy(&scene) || scene.head->generation != generation)
+	if (!pkt || !page)
 		return false;
+	scene_policy(&scene, page);
 	destination = scene_ask(&scene, pkt->family, &pkt->daddr, true);
 	if (!destination || !destination->engage_rule)
 		return false;
@@ -95,11 +96,11 @@ static __always_inline bool engage_may(const struct policy_knobs *knobs, __u64 n
 	       pressure_rules(pressure_now(), now_ns);
 }
 
-/* Is an unproven SYN challenged? generation: of the knobs' policy. */
+/* Is an unproven SYN challenged? page: of the knobs' policy. */
 static __always_inline bool engage(const struct pkt *pkt, const struct policy_knobs *knobs,
-				   __u64 generation, __u64 now_ns)
+				   const struct policy_page *page, __u64 now_ns)
 {
-	if (knobs->flags & KNOB_ENGAGE_TO && weir_engage_to(pkt, generation, now_ns))
+	if (knobs->flags & KNOB_ENGAGE_TO && weir_engage_to(pkt, page, now_ns))
 		return true;
 	if (knobs->challenge_cost_ns && weir_engage(0, knobs->challenge_cost_ns, now_ns))
 		return true;

@@ -22,14 +22,8 @@
 #include "mask.h"
 #include "pkt.h"
 
-#define FLOW_TICK_SHIFT	28	/* 0.27 s; 32 bits of it go round in 36 years */
 #define FLOW_OPEN_MASK	0x3ffU	/* bits of the time that stand as they are */
-#define FLOW_TICKS(seconds) ((__u32)(((seconds) * 1000000000ULL) >> FLOW_TICK_SHIFT))
-
-static __always_inline __u32 flow_tick(__u64 now_ns)
-{
-	return now_ns >> FLOW_TICK_SHIFT;
-}
+#define FLOW_TICKS(seconds) FLOW_TICK((seconds) * 1000000000ULL)
 
 /* All that tells one of conntrack's entries from another: else one flow would pay for many. */
 static __always_inline __u64 flow_hash(const struct pkt *pkt, const volatile __u64 key[4])

@@ -76,16 +76,17 @@ __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
 }
 
 /* For what challenge_concerns(). */
-__noinline int weir_challenge(const struct pkt *pkt, const struct policy_knobs *knobs,
-			      __u64 generation, __u64 now_ns, bool answers)
+__noinline int weir_challenge(const struct pkt *pkt, const struct policy_page *page, __u64 now_ns,
+			      bool answers)
 {
-	struct scene scene = { .knobs = knobs, .now_ns = now_ns, .answers = answers };
+	struct scene scene = { .now_ns = now_ns, .answers = answers };
 	struct scratch *scratch = scratch_of_cpu();
 	enum reason reason;
 
-	if (!pkt || !knobs || !scratch)
+	if (!pkt || !page || !scratch)
 		return REASON_FAIL_OPEN;
-	reason = challenge(pkt, &scene, generation);
+	scene_policy(&scene, page);
+	reason = challenge(pkt, &scene);
 	scratch->challenged = reason == REASON_CHALLENGED;
 	scratch->sought |= scratch->challenged;
 	return reason;
@@ -99,12 +100,9 @@ __noinline int weir_answered(const struct pkt *pkt, __u64 now_ns)
 #define ADMIT_ROLE	1	/* enum role */
 #define ADMIT_COUNTED	2	/* a check before would drop it, but only counts */
 
-/*
- * flags: ADMIT_*. source: the class of the source in the policy of that generation. If another one
- * has come into force since, the packet passes: half of each is none.
- */
-__noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u64 generation,
-			  __u64 now_ns, __u32 flags)
+/* flags: ADMIT_*. source: the class of the source in the policy whose first page this is. */
+__noinline int weir_admit(const struct pkt *pkt, const struct class *source,
+			  const struct policy_page *page, __u64 now_ns, __u32 flags)
 {
 	struct scene scene = { .source = source, .now_ns = now_ns, .role = flags & ADMIT_ROLE };
 	struct admit_input input = {
@@ -114,11 +112,10 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source, __u
 	struct scratch *scratch = scratch_of_cpu();
 	const struct policy_head *head;
 
-	if (!pkt || !source || !scratch)
+	if (!pkt || !source || !page || !scratch)
 		return REASON_FAIL_OPEN;
 	scratch->sought = 1;
-	if (!scene_policy(&scene) || scene.head->generation != generation)
-		return REASON_FAIL_OPEN;
+	scene_policy(&scene, page);
 	head = scene.head;
 	input.arena = &scene.arena;
 	input.head = head;
@@ -164,7 +161,7 @@ static __always_inline enum reason judge_new(void *ctx, const struct pkt *pkt,
 
 	if (scene_ends(scene, reason))
 		return reason;
-	reason = answer(weir_admit(pkt, scene->source, scene->head->generation, scene->now_ns,
+	reason = answer(weir_admit(pkt, scene->source, scene->arena.first, scene->now_ns,
 				   scene->role | bit_any(*scene->would) * ADMIT_COUNTED));
 	return reason == REASON_NEW ? admitted : reason;
 }
@@ -184,6 +181,8 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	if (sanity && !has_source(pkt, sanity))
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
+	if (!scene_source(scene, pkt))
+		return REASON_FAIL_OPEN;
 	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
 		return REASON_L4_CHECKSUM;
 	/* first, since it holds for whatever passes: also for the trusted and the monitored */
@@ -210,8 +209,8 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	if (reason && !(reason == REASON_STRAY && stray_opens(pkt, scene)))
 		return reason;
 	if (challenge_concerns(pkt, scene->role)) {
-		reason = answer(weir_challenge(pkt, scene->knobs, scene->head->generation,
-					       scene->now_ns, scene->answers));
+		reason = answer(weir_challenge(pkt, scene->arena.first, scene->now_ns,
+					       scene->answers));
 		if (scene_ends(scene, reason))
 			return reason;
 	}
@@ -222,12 +221,12 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 }
 
 /* Of drops that are only counted the first one is told, unless another one is in force. */
-static __always_inline enum reason judge(void *ctx, const struct pkt *pkt, struct scene *scene)
+static __always_inline enum reason judge(void *ctx, struct scene *scene, struct scratch *scratch)
 {
 	enum reason reason;
 
 	*scene->would = 0;
-	reason = judge_all(ctx, pkt, scene);
+	reason = judge_all(ctx, &scratch->pkt, scene);
 	if (!*scene->would || (reason >= REASON_DROP_FIRST && !scene_monitors(scene, reason)))
 		return reason;
 	return answer(*scene->would);

@@ -29,19 +29,19 @@ const volatile __u8 source_length6 = 64;	/* bits of an IPv6 address that are one
 const volatile bool test_clock;		/* the time is test_now_ns: for tests only */
 __u64 test_now_ns;
 
-struct policy_arena {
+struct policy_pages {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(key_size, 4);
 	__uint(value_size, POLICY_PAGE);
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
+	__uint(max_entries, POLICY_SLOTS);
 	__uint(key_size, 4);
-	__array(values, struct policy_arena);
+	__array(values, struct policy_pages);
 } policy SEC(".maps");
 
 struct {

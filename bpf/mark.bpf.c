@@ -28,7 +28,7 @@ static __always_inline __u32 mark_asked(struct __sk_buff *skb)
 	if (!scratch || !dev || !(dev->flags & DEV_NO_METADATA))
 		return 0;
 	weir_read(skb, &scratch->pkt);
-	return weir_bypass(&scratch->pkt, NULL, 0);
+	return weir_bypass(&scratch->pkt, NULL, page_in_force());
 }
 
 SEC("tc")

@@ -2,8 +2,8 @@
 /*
  * What the judge knows beside the packet: the policy, the device, the time.
  *
- * scene_open() copies the words of the policy that every packet needs; the arena itself stays
- * valid until the program returns.
+ * The policy of a packet is one and the same until the program returns. Functions that the verifier
+ * takes by themselves are handed its first page.
  */
 #ifndef WEIR_SCENE_H
 #define WEIR_SCENE_H
@@ -33,23 +33,21 @@ scene_class(struct scene *scene, __u32 root4, __u32 root6, __u32 class_line, __u
 {
 	__u32 class = table_find(&scene->arena, family == 4 ? root4 : root6, family, addr);
 
-	return arena_line(&scene->arena, class_line + class);
+	return arena_line_early(&scene->arena, class_line + class);
 }
 
-/* The policy in force; false when there is none: then nothing may be dropped. */
-static __always_inline bool scene_policy(struct scene *scene)
+/* page: the first one of the policy, not NULL. */
+static __always_inline void scene_policy(struct scene *scene, const struct policy_page *page)
 {
-	if (!policy_open(&scene->arena))
-		return false;
-	scene->head = arena_line(&scene->arena, 0);
-	scene->knobs = arena_line(&scene->arena, POLICY_KNOBS);
-	return scene->head && scene->knobs;
+	scene->arena = arena_of(page);
+	scene->head = page_line(page, 0);
+	scene->knobs = page_line(page, POLICY_KNOBS);
 }
 
-/* False when there is no policy. */
+/* All but what hangs on the packet's addresses. False when there is no policy. */
 static __always_inline bool scene_open(struct scene *scene, struct scratch *scratch)
 {
-	const struct pkt *pkt = &scratch->pkt;
+	const struct policy_page *page = page_in_force();
 	const struct dev *dev = dev_of(dev_slot);
 
 	scene->now_ns = now_ns(scratch);
@@ -57,27 +55,34 @@ static __always_inline bool scene_open(struct scene *scene, struct scratch *scra
 	scratch->routed = 0;
 	scene->role = dev ? dev->role : ROLE_OUTSIDE;
 	scene->dev_flags = dev ? dev->flags : 0;
-	if (!scene_policy(scene))
+	if (!page)
 		return false;
+	scene_policy(scene, page);
+	return true;
+}
+
+/* The class of the source. False: the policy is not readable. */
+static __always_inline bool scene_source(struct scene *scene, const struct pkt *pkt)
+{
 	scene->source = scene_class(scene, scene->head->source_root4, scene->head->source_root6,
 				    scene->head->source_class, pkt->family, pkt->saddr);
 	return scene->source;
 }
 
 /*
- * The number of the class that a table of the policy of that generation gives an address; -1 when
- * another policy has come into force. A function of its own, which the verifier takes once: for
- * look-ups that few packets need.
+ * The number of the class that a table of the policy gives an address. A function of its own, which
+ * the verifier takes once: for look-ups that few packets need.
  */
-__noinline int weir_class(const __be32 (*addr)[4], __u32 family, bool destination,
-			  __u64 generation)
+__noinline int weir_class(const struct policy_page *page, const __be32 (*addr)[4], __u32 family,
+			  bool destination)
 {
 	struct scene scene = {};
 	const struct policy_head *head;
 	__u32 root;
 
-	if (!addr || !scene_policy(&scene) || scene.head->generation != generation)
-		return -1;
+	if (!page || !addr)
+		return 0;
+	scene_policy(&scene, page);
 	head = scene.head;
 	if (family == 4)
 		root = destination ? head->destination_root4 : head->source_root4;
@@ -90,10 +95,8 @@ __noinline int weir_class(const __be32 (*addr)[4], __u32 family, bool destinatio
 static __always_inline const struct class *scene_ask(struct scene *scene, __u32 family,
 						     const __be32 (*addr)[4], bool destination)
 {
-	int number = weir_class(addr, family, destination, scene->head->generation);
+	__u32 number = weir_class(scene->arena.first, addr, family, destination);
 
-	if (number < 0)
-		return NULL;
 	return arena_line(&scene->arena, number + (destination ? scene->head->destination_class :
 						  scene->head->source_class));
 }

@@ -6,16 +6,8 @@
 #ifndef WEIR_STATE_H
 #define WEIR_STATE_H
 
-#include "arena.h"
 #include "maps.h"
-
-/* The policy in force; false when there is none. */
-static __always_inline bool policy_open(struct arena_view *view)
-{
-	__u32 zero = 0;
-
-	return arena_open(view, bpf_map_lookup_elem(&policy, &zero));
-}
+#include "arena.h"
 
 static __always_inline struct dev *dev_of(__u32 slot)
 {
@@ -134,13 +126,15 @@ static __always_inline struct flow_line *flow_hot_line(__u32 line)
 
 static __always_inline const struct policy_reserve *reserve_of(void *arena)
 {
-	return arena_line(arena, POLICY_RESERVE);
+	const struct arena_view *view = arena;
+
+	return page_line(view->first, POLICY_RESERVE);
 }
 
 /* two rules a line */
 static __always_inline const struct rule *rule_of(void *arena, __u32 first_line, __u32 number)
 {
-	const struct rule *pair = arena_line(arena, first_line + number / 2);
+	const struct rule *pair = arena_line_early(arena, first_line + number / 2);
 
 	if (!pair)
 		return NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Longest match of an address in a compiled prefix table; abi.h tells its layout, user/table.c
- * builds it. No maps and no helpers: whoever includes this defines arena_near() and arena_far().
+ * builds it. No maps and no helpers: whoever includes this defines arena_line().
  *
  * A random address costs two or three lines, of which one is cold: a fan that stays in the cache,
  * then a bucket. The search inside a bucket has no branches, since a flood of random addresses
@@ -15,9 +15,8 @@
 #include <bpf/bpf_endian.h>
 #include "abi.h"
 
-/* A line of the arena, or NULL if it has no such line: one that costs nothing to find, or any. */
-static __always_inline const void *arena_near(void *arena, __u32 line);
-static __always_inline const void *arena_far(void *arena, __u32 line);
+/* A line of the arena, or NULL if it has no such line. */
+static __always_inline const void *arena_line(void *arena, __u32 line);
 
 /*
  * Which range of the bucket the address lies in: how many edges it has reached. All lanes of a
@@ -40,12 +39,11 @@ static __always_inline __u32 bucket_range(const struct table_bucket *bucket, __u
 	return reached * lanes >> (63 - width);
 }
 
-#define TABLE_NEAR_DEPTH 6	/* nodes that are looked for where it costs nothing */
 #define TABLE_PORT_DEPTH 4	/* 16 bits by TABLE_STRIDE_MIN, and the leaf */
 #define TABLE_LOST	(~0U)	/* no ref: a line is not to be had, or the table is broken */
 
 /* The ref that a node leads the address to. bits: what is left of it, from the top. */
-static __always_inline __u32 table_step(void *arena, __u32 ref, __u64 bits, bool near)
+static __always_inline __u32 table_step(void *arena, __u32 ref, __u64 bits)
 {
 	__u32 kind = ref >> TABLE_LINE_BITS, line = ref & TABLE_LINE_MASK;
 	__u32 stride = kind & TABLE_WIDTH_MASK, range;
@@ -54,7 +52,7 @@ static __always_inline __u32 table_step(void *arena, __u32 ref, __u64 bits, bool
 	__u64 at;
 
 	if (kind & TABLE_BUCKET) {
-		bucket = near ? arena_near(arena, line) : arena_far(arena, line);
+		bucket = arena_line(arena, line);
 		if (!bucket)
 			return TABLE_LOST;
 		range = bucket_range(bucket, stride, bits);
@@ -62,40 +60,28 @@ static __always_inline __u32 table_step(void *arena, __u32 ref, __u64 bits, bool
 	}
 	at = bits >> (64 - stride);
 	line += at >> 4;
-	refs = near ? arena_near(arena, line) : arena_far(arena, line);
+	refs = arena_line(arena, line);
 	return refs ? refs[at & 15] : TABLE_LOST;
 }
 
-/* The class that a table gives a key of up to 128 bits, from the top; nodes: on the longest way. */
-static __always_inline __u32 table_walk(void *arena, __u32 ref, __u64 bits, __u64 rest, bool near,
-					int nodes)
+/*
+ * The class that a table gives a key of up to 128 bits, from the top; 0 when the table is broken.
+ * nodes: on the longest way.
+ */
+static __always_inline __u32 table_walk(void *arena, __u32 ref, __u64 bits, __u64 rest, int nodes)
 {
 	for (int i = 0; i < nodes; i++) {
 		__u32 stride = ref >> TABLE_LINE_BITS & TABLE_WIDTH_MASK;
 
 		if (!(ref >> TABLE_LINE_BITS))
 			return ref;
-		ref = table_step(arena, ref, bits, near);
+		ref = table_step(arena, ref, bits);
 		if (ref == TABLE_LOST)
-			return ref;
+			return 0;
 		bits = bits << stride | rest >> (64 - stride);
 		rest <<= stride;
 	}
-	return TABLE_LOST;
-}
-
-/*
- * The same; 0 when the table is broken. What is all near is walked with no calls. The other walk
- * begins anew, so that the verifier meets it once and not at each place where the first one may end.
- */
-static __always_inline __u32 table_look(void *arena, __u32 root, __u64 bits, __u64 rest, int near_nodes,
-					int nodes)
-{
-	__u32 class = table_walk(arena, root, bits, rest, true, near_nodes);
-
-	if (class == TABLE_LOST)
-		class = table_walk(arena, root, bits, rest, false, nodes);
-	return class == TABLE_LOST ? 0 : class;
+	return 0;
 }
 
 /*
@@ -110,14 +96,13 @@ static __always_inline __u32 table_find(void *arena, __u32 root, int family, con
 		bits |= bpf_ntohl(addr[1]);
 		rest = (__u64)bpf_ntohl(addr[2]) << 32 | bpf_ntohl(addr[3]);
 	}
-	return table_look(arena, root, bits, rest, TABLE_NEAR_DEPTH, TABLE_DEPTH);
+	return table_walk(arena, root, bits, rest, TABLE_DEPTH);
 }
 
 /* The same in a table of ports: one of IPv4 addresses that begin with the port. */
 static __always_inline __u32 table_find_port(void *arena, __u32 root, __be16 port)
 {
-	return table_look(arena, root, (__u64)bpf_ntohs(port) << 48, 0, TABLE_PORT_DEPTH,
-			  TABLE_PORT_DEPTH);
+	return table_walk(arena, root, (__u64)bpf_ntohs(port) << 48, 0, TABLE_PORT_DEPTH);
 }
 
 #endif

@@ -64,7 +64,7 @@ int weir_tc(struct __sk_buff *skb)
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return TC_ACT_UNSPEC;
 	}
-	reason = judge(skb, pkt, &scene);
+	reason = judge(skb, &scene, scratch);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	if (audit_due(reason, count(reason, would, pkt->bytes)))
 		weir_audit(skb, pkt, AUDIT_INDEX(would, reason & 127));

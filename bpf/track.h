@@ -92,7 +92,7 @@ struct flow_place {
 
 static __always_inline struct flow_place flow_place(const struct pkt *pkt, __u64 now_ns)
 {
-	return (struct flow_place){ flow_hash(pkt, hash_key), flow_tick(now_ns) };
+	return (struct flow_place){ flow_hash(pkt, hash_key), FLOW_TICK(now_ns) };
 }
 
 /* The same where track_foresee() has been called for the packet. */
@@ -101,7 +101,7 @@ static __always_inline struct flow_place flow_foreseen(const struct pkt *pkt, __
 {
 	if (!scratch->flow_hash)
 		return flow_place(pkt, now_ns);
-	return (struct flow_place){ scratch->flow_hash, flow_tick(now_ns) };
+	return (struct flow_place){ scratch->flow_hash, FLOW_TICK(now_ns) };
 }
 
 /*

@@ -116,7 +116,7 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;
 	}
-	reason = judge(ctx, pkt, &scene);
+	reason = judge(ctx, &scene, scratch);
 	if (reason == REASON_BYPASS && scene.fast && !scene_monitors(&scene, REASON_FORWARDED))
 		towards = weir_forward(ctx, pkt);
 	if (towards)

@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #include "reason.h"
 
-#define WEIR_ABI	2
+#define WEIR_ABI	3
 #define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
 
 #include "dev.h"
@@ -50,15 +50,26 @@ ABI_SIZE(struct audit, 16);
 /* ---- policy -------------------------------------------------------------------------------- */
 
 /*
- * map "policy": an array of maps with one slot. The inner map is the whole policy in force, an
- * arena of 64-byte lines: head, knobs, classes, rules, prefix tables, and the records that the
- * tables were compiled from. User space builds a new arena beside the old one and stores it in
- * the slot: that store is the instant at which a policy takes effect, for every packet and for
- * everything in it at once. The kernel frees the old arena after the last reader has left it.
+ * map "policy": an array of maps. The policy in force is an arena of 64-byte lines: head, knobs,
+ * classes, rules, prefix tables, and the records that the tables were compiled from. It is cut into
+ * pages, each the one value of an inner map: as all of these are alike, a look-up is no call.
+ *
+ * Slot 0 is the first page of the policy in force. All its pages, the first one too, stand from
+ * POLICY_SLOT(generation, 0) on, in one of two halves; user space fills the other half and then
+ * stores the new first page in slot 0. That store is the instant at which a policy takes effect, for
+ * every packet and for everything in it at once. When the last packet under the old one has left, the
+ * old half lets its pages go.
  */
 #define POLICY_LINE	64
-#define POLICY_PAGE	16384	/* bytes of a value of the inner map: many lines are found at once */
-#define POLICY_PAGE_LINES (POLICY_PAGE / POLICY_LINE)
+#define POLICY_PAGE_SHIFT 10	/* lines of a page */
+#define POLICY_PAGE_LINES (1 << POLICY_PAGE_SHIFT)
+#define POLICY_PAGE	(POLICY_PAGE_LINES * POLICY_LINE)
+#define POLICY_PAGES_MAX (1 << (TABLE_LINE_BITS - POLICY_PAGE_SHIFT))
+#define POLICY_SLOT(generation, page) (1 + ((generation) & 1) * POLICY_PAGES_MAX + (page))
+#define POLICY_SLOTS	POLICY_SLOT(1, POLICY_PAGES_MAX)
+struct policy_page {
+	__u8	byte[POLICY_PAGE];
+};
 #define POLICY_MAGIC	0x72696577	/* "weir" */
 
 /* line 0 */
@@ -74,7 +85,8 @@ struct policy_head {
 	__u32	destination_class;	/* line of class 0 of the destination tables */
 	__u32	rule;			/* line of rule 0 */
 	__u32	record;			/* first line of the records */
-	__u64	record_bytes;
+	__u32	record_bytes;
+	__u32	since;			/* FLOW_TICK() of when it came into force, or a tick later */
 	__u64	made_ns;		/* CLOCK_REALTIME */
 };
 ABI_SIZE(struct policy_head, POLICY_LINE);
@@ -314,6 +326,8 @@ struct flow_line {
 ABI_SIZE(struct flow_line, 32);
 #define FLOW_LINES	32768	/* a power of two, as is the next; a megabyte */
 #define FLOW_HOT_LINES	32768
+#define FLOW_TICK_SHIFT	28	/* of CLOCK_MONOTONIC: 0.27 s; 32 bits of it go round in 36 years */
+#define FLOW_TICK(ns)	((__u32)((ns) >> FLOW_TICK_SHIFT))
 
 /* ---- one place for the rest of the state --------------------------------------------------- */
 

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "abi.h"
-#include "arena.h"
+#include "store_arena.h"
 #include "compile.h"
 
 #define GATEWAY_LINES	1024	/* of the source and group tables, unless more are asked for */
@@ -178,7 +178,7 @@ static inline int gateway_policy(struct gateway *gateway, const char *text, stru
 	policy_free(&policy);
 	if (error)
 		return 1;
-	error = share_arena(gateway_map(gateway, MAP_POLICY), &arena);
+	error = arena_publish(gateway_map(gateway, MAP_POLICY), &arena, gateway->now_ns);
 	arena_free(&arena);
 	if (error)
 		fail_set(fail, 1, NULL, "can't bring the policy into force: %s", strerror(-error));

@@ -5,7 +5,7 @@
  * others. Crafted frames, and the same with bytes changed and ends cut (SEED=number repeats a run).
  */
 #include "frame.h"
-#include "arena.h"
+#include "store_arena.h"
 #include "compiled.h"
 #include "attach.h"
 #include "bpf/pkt.h"
@@ -40,7 +40,7 @@ static bool policy_set(int map)
 	int error;
 
 	compile_text(policy_text, NULL, &arena);
-	error = share_arena(map, &arena);
+	error = arena_publish(map, &arena, 0);
 	arena_free(&arena);
 	return !error;
 }

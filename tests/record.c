@@ -39,8 +39,6 @@ TEST(slots_stay_over_a_reload)
 		     &second, &third);
 	CHECK_EQ(slot_of(&third, "prefix 9.0.0.0/8 total 1/second"), nine);
 	CHECK(slot_of(&third, "total 1/second") != nine);
-	CHECK_EQ(head_of(&first)->generation, 1);
-	CHECK_EQ(head_of(&third)->generation, 3);
 	arena_free(&first);
 	arena_free(&second);
 	arena_free(&third);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The compiled table in the kernel, through BPF_PROG_RUN, against the naive oracle. */
+#include <bpf/bpf.h>
+#include <unistd.h>
 #include "test.h"
 #include "table_kernel.h"
 
@@ -21,7 +23,7 @@ static void compare_in_kernel(struct table *skel, int family, __u64 *seed)
 	long root = table_build(&arena, entry, count, family);
 
 	CHECK(root > 0);
-	CHECK_EQ(share_arena(bpf_map__fd(skel->maps.policy), &arena), 0);
+	CHECK_EQ(arena_publish(bpf_map__fd(skel->maps.policy), &arena, 0), 0);
 	skel->bss->family = family;
 	skel->bss->root = root;
 	skel->bss->next = 0;

@@ -3,7 +3,7 @@
 #ifndef WEIR_TESTS_TABLE_KERNEL_H
 #define WEIR_TESTS_TABLE_KERNEL_H
 
-#include "arena.h"
+#include "store_arena.h"
 #include "prefixes.h"
 #include "tests/bpf/table.skel.h"
 

@@ -104,7 +104,7 @@ static int prepare(const struct store *store, const struct policy *policy, struc
 
 /* Switches over. What acts on the mark of bypassed packets is there before the first one, and goes
  * after the last. */
-static int publish(struct store *store, const struct policy *policy, const struct arena *arena,
+static int publish(struct store *store, const struct policy *policy, struct arena *arena,
 		   struct fail *fail)
 {
 	bool bypass = policy->bypass_count;

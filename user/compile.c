@@ -190,7 +190,6 @@ static int compile_lists(const struct policy *policy, const struct bypass_groups
 int compile(const struct policy *policy, const struct arena *before, __u64 now_ns,
 	    struct arena *arena, struct fail *fail)
 {
-	const struct policy_head *old = before && before->lines ? line_of(before, 0) : NULL;
 	struct bypass_groups bypass;
 	struct policy_head *head;
 	int result;
@@ -217,7 +216,6 @@ int compile(const struct policy *policy, const struct arena *before, __u64 now_n
 	head = line_of(arena, 0);
 	head->magic = POLICY_MAGIC;
 	head->lines = arena->lines;
-	head->generation = old ? old->generation + 1 : 1;
 	return 0;
 }
 

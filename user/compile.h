@@ -14,7 +14,7 @@
 
 /*
  * Fills an empty arena. before: the arena in force, or NULL: budgets of limits that stay keep
- * their slot, so that a reload does not forget them; the generation grows by one.
+ * their slot, so that a reload does not forget them.
  * now_ns: CLOCK_MONOTONIC. Errors: too many limits or classes, out of memory.
  */
 int compile(const struct policy *policy, const struct arena *before, __u64 now_ns,

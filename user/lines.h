@@ -7,21 +7,11 @@
 #include <sys/cdefs.h>
 #include "table.h"
 
-static __always_inline const void *arena_far(void *arena, __u32 line)
+static __always_inline const void *arena_line(void *arena, __u32 line)
 {
 	const struct arena *lines = arena;
 
 	return line < lines->lines ? lines->bytes + (size_t)line * POLICY_LINE : NULL;
-}
-
-static __always_inline const void *arena_near(void *arena, __u32 line)
-{
-	return line < POLICY_PAGE_LINES ? arena_far(arena, line) : NULL;
-}
-
-static __always_inline const void *arena_line(void *arena, __u32 line)
-{
-	return arena_far(arena, line);
 }
 
 #include "bpf/table.h"

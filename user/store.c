@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "clock.h"
 #include "store_arena.h"
 #include "store_map.h"
 
@@ -150,28 +151,24 @@ int store_policy_id(const struct store *store, __u32 *id, struct fail *fail)
 
 int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail)
 {
-	int fd, error;
-	__u32 id;
+	int fd = map_open(store, MAP_POLICY, fail), error;
 
-	if (entry_read(store, MAP_POLICY, 0, &id, fail))
-		return -fail->status;
-	fd = bpf_map_get_fd_by_id(id);
 	if (fd < 0)
-		return kernel_said(fail, "policy in force", errno);
+		return fd;
 	error = arena_fetch(fd, arena);
 	close(fd);
 	return error ? kernel_said(fail, "policy in force", -error) : 0;
 }
 
-int store_policy_write(const struct store *store, const struct arena *arena, struct fail *fail)
+int store_policy_write(const struct store *store, struct arena *arena, struct fail *fail)
 {
-	int fd = arena_publish(arena), result;
+	int fd = map_open(store, MAP_POLICY, fail), error;
 
 	if (fd < 0)
-		return kernel_said(fail, "new policy", -fd);
-	result = entry_write(store, MAP_POLICY, 0, &fd, fail);
+		return fd;
+	error = arena_publish(fd, arena, monotonic_ns());
 	close(fd);
-	return result;
+	return error ? kernel_said(fail, "new policy", -error) : 0;
 }
 
 int store_run_read(const struct store *store, struct run *run, struct fail *fail)

@@ -44,8 +44,8 @@ int store_map_entries(const struct store *store, const char *map, __u32 *entries
 int store_policy_id(const struct store *store, __u32 *id, struct fail *fail);
 /* The policy in force, as a view: it stays what it is when another one comes into force. */
 int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail);
-/* Makes the arena the policy in force, for every packet at one instant. */
-int store_policy_write(const struct store *store, const struct arena *arena, struct fail *fail);
+/* Makes the arena the policy in force, for every packet at one instant; its generation is the next. */
+int store_policy_write(const struct store *store, struct arena *arena, struct fail *fail);
 
 int store_run_read(const struct store *store, struct run *run, struct fail *fail);
 int store_run_write(const struct store *store, const struct run *run, struct fail *fail);

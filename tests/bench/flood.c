@@ -8,15 +8,17 @@
  *
  * Then the same on two CPUs at once, beside one: what they share must not be written per packet.
  */
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #include "compile.h"
 #include "tests/frame.h"
-#include "tests/arena.h"
+#include "store_arena.h"
 #include "tests/bpf/flood.skel.h"
 #include "tests/bpf/flood_bare.skel.h"
 #include "tests/bpf/flood_lru.skel.h"
@@ -110,7 +112,7 @@ static void obey(const char *text)
 	if (compile(&parsed, NULL, 0, &arena, &fail))
 		die(fail.what);
 	for (int kind = BARE; kind < KINDS; kind++)
-		if (share_arena(policy[kind], &arena))
+		if (arena_publish(policy[kind], &arena, 0))
 			die("policy");
 	arena_free(&arena);
 	policy_free(&parsed);

@@ -5,6 +5,7 @@
  * has them; "listed" ones are random addresses inside listed prefixes. A million different keys,
  * medians of ROUNDS rounds that take turns.
  */
+#include <bpf/bpf.h>
 #include <stdio.h>
 #include <time.h>
 #include "table_kernel.h"
@@ -93,7 +94,7 @@ static void measure(struct table *skel, const char *name, int family, size_t cou
 	start = seconds();
 	root = table_build(&arena, entry, count, family);
 	built = seconds() - start;
-	if (root < 0 || share_arena(bpf_map__fd(skel->maps.policy), &arena)) {
+	if (root < 0 || arena_publish(bpf_map__fd(skel->maps.policy), &arena, 0)) {
 		printf("%s: %s\n", name, strerror(errno));
 		exit(1);
 	}

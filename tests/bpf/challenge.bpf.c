@@ -87,7 +87,7 @@ static __always_inline enum reason asked(const struct pkt *pkt, struct scene *sc
 	scene->knobs = &knobs;
 	scene->now_ns = now_ns(scratch);
 	scene->answers = true;
-	return challenge(pkt, scene, 0);
+	return challenge(pkt, scene);
 }
 
 SEC("xdp")

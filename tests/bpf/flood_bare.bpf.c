@@ -9,11 +9,11 @@
 #include "bpf/admit.h"
 
 /* Asks for all that it is handed, or the compiler would leave some of it out of the call. */
-static __always_inline enum reason no_challenge(const struct scene *scene, __u64 generation)
+static __always_inline enum reason no_challenge(const struct scene *scene)
 {
 	if (!(scene->knobs->flags & KNOB_RETRANSMIT))
 		return REASON_NONE;
-	return scene->now_ns || generation || scene->answers ? REASON_CHALLENGED : REASON_NONE;
+	return scene->now_ns || scene->answers ? REASON_CHALLENGED : REASON_NONE;
 }
 
 /* The same of admission. */
@@ -23,7 +23,7 @@ static __always_inline enum reason no_admission(const struct admit_input *in)
 	return REASON_RATE_TOTAL;
 }
 
-#define challenge(pkt, scene, generation)	no_challenge(scene, generation)
+#define challenge(pkt, scene)	no_challenge(scene)
 #define admit(pkt, in, admission)	no_admission(in)
 #define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
 #define challenge_foresee(pkt)	((void)(pkt))

@@ -3,27 +3,14 @@
  * table_find() in the kernel, for tests/table.c and tests/bench/table.c: each run takes the next
  * address of ask[] and leaves the class in answer[]. nothing() does all of it but the look-up.
  */
+#include <stdbool.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include "bpf/maps.h"
 #include "bpf/arena.h"
 #include "bpf/table.h"
 
 #define ASKED (1 << 20)
-
-struct arena_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__uint(key_size, 4);
-	__uint(value_size, POLICY_PAGE);
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
-	__uint(key_size, 4);
-	__array(values, struct arena_map);
-} policy SEC(".maps");
 
 struct lpm_key {
 	__u32	length;
@@ -59,10 +46,9 @@ static __always_inline int ran(__u32 at, __u32 class)
 SEC("xdp")
 int nothing(struct xdp_md *ctx __attribute__((unused)))
 {
-	__u32 at = next++ & (ASKED - 1), slot = 0;
-	struct arena_view arena;
+	__u32 at = next++ & (ASKED - 1);
 
-	if (!arena_open(&arena, bpf_map_lookup_elem(&policy, &slot)))
+	if (!page_in_force())
 		return XDP_ABORTED;
 	return ran(at, ask[at][0] ^ ask[at][1]);
 }
@@ -70,22 +56,24 @@ int nothing(struct xdp_md *ctx __attribute__((unused)))
 SEC("xdp")
 int find(struct xdp_md *ctx __attribute__((unused)))
 {
-	__u32 at = next++ & (ASKED - 1), slot = 0;
-	struct arena_view arena;
+	__u32 at = next++ & (ASKED - 1);
 	__be32 addr[4] = { ask[at][0], ask[at][1], ask[at][2], ask[at][3] };
+	const struct policy_page *page = page_in_force();
+	struct arena_view arena;
 
-	if (!arena_open(&arena, bpf_map_lookup_elem(&policy, &slot)))
+	if (!page)
 		return XDP_ABORTED;
+	arena = arena_of(page);
 	return ran(at, table_find(&arena, root, family, addr));
 }
 
 SEC("xdp")
 int find_lpm4(struct xdp_md *ctx __attribute__((unused)))
 {
-	__u32 at = next++ & (ASKED - 1), key[2] = { 32, ask[at][0] }, slot = 0;
+	__u32 at = next++ & (ASKED - 1), key[2] = { 32, ask[at][0] };
 	__u32 *class;
 
-	if (!bpf_map_lookup_elem(&policy, &slot))
+	if (!page_in_force())
 		return XDP_ABORTED;
 	class = bpf_map_lookup_elem(&lpm4, key);
 	return ran(at, class ? *class : 0);
@@ -94,11 +82,11 @@ int find_lpm4(struct xdp_md *ctx __attribute__((unused)))
 SEC("xdp")
 int find_lpm6(struct xdp_md *ctx __attribute__((unused)))
 {
-	__u32 at = next++ & (ASKED - 1), slot = 0;
+	__u32 at = next++ & (ASKED - 1);
 	struct lpm_key key = { 128, { ask[at][0], ask[at][1], ask[at][2], ask[at][3] } };
 	__u32 *class;
 
-	if (!bpf_map_lookup_elem(&policy, &slot))
+	if (!page_in_force())
 		return XDP_ABORTED;
 	class = bpf_map_lookup_elem(&lpm6, &key);
 	return ran(at, class ? *class : 0);

@@ -11,7 +11,7 @@
 #include "compile.h"
 #include "front.h"
 #include "gateway.h"
-#include "tests/arena.h"
+#include "store_arena.h"
 #include "xdp.skel.h"
 
 #define PATIENCE_MS	10000
@@ -41,7 +41,7 @@ static void set_policy(void)
 	if (policy_parse(policy_text, "policy", 0, &policy, &fail) ||
 	    compile(&policy, NULL, 0, &arena, &fail))
 		die("policy", fail.what);
-	if (share_arena(bpf_map__fd(weir->maps.policy), &arena))
+	if (arena_publish(bpf_map__fd(weir->maps.policy), &arena, 0))
 		die("policy", strerror(errno));
 	policy_free(&policy);
 	arena_free(&arena);
