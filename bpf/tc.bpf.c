@@ -14,6 +14,7 @@
 #include "count.h"
 #include "judge.h"
 #include "parse.h"
+#include "parse_plain.h"
 
 #define PULL_BYTES	512	/* more than all headers that a packet which is not hostile has */
 #define VLAN_TAG_BYTES	4
@@ -39,8 +40,11 @@ __noinline int weir_read(struct __sk_buff *skb, struct pkt *pkt)
 /* A driver may leave headers in fragments of the skb: they are pulled only if they are missed. */
 static __always_inline void read_whole(struct __sk_buff *skb, struct pkt *pkt)
 {
+	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
 	__u32 bytes = skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
 
+	if (!dev_l3 && !skb->vlan_present && parse_plain(data, data_end, skb->len, pkt))
+		return;
 	weir_read(skb, pkt);
 	if (pkt->flags & PKT_TOO_DEEP && !bpf_skb_pull_data(skb, bytes))
 		weir_read(skb, pkt);
@@ -54,6 +58,7 @@ int weir_tc(struct __sk_buff *skb)
 	enum reason reason;
 	struct pkt *pkt;
 	bool would;
+	__u64 nth;
 
 	if (!scratch)
 		return TC_ACT_UNSPEC;
@@ -66,7 +71,8 @@ int weir_tc(struct __sk_buff *skb)
 	}
 	reason = judge(skb, &scene, scratch);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
-	if (audit_due(reason, count(reason, would, pkt->bytes)))
+	nth = count(reason, would, pkt->bytes);
+	if (audit_due(reason, nth))
 		weir_audit(skb, pkt, AUDIT_INDEX(would, reason & 127));
 	if (reason >= REASON_DROP_FIRST && !would)
 		return TC_ACT_SHOT;

@@ -11,6 +11,7 @@
 #include "forward.h"
 #include "judge.h"
 #include "parse.h"
+#include "parse_plain.h"
 #include "reply.h"
 #include "turn.h"
 
@@ -27,6 +28,10 @@ __noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt, __u32 bytes)
 /* How long a frame in fragments is, is a call: it is asked when its headers promise more. */
 static __always_inline void read_whole(struct xdp_md *ctx, struct pkt *pkt)
 {
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+
+	if (parse_plain(data, data_end, data_end - data, pkt))
+		return;
 	weir_read(ctx, pkt, 0);
 	if (pkt->flags & (PKT_TRUNCATED | PKT_BAD_IP_HEADER))
 		weir_read(ctx, pkt, bpf_xdp_get_buff_len(ctx));
@@ -106,6 +111,7 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 	struct pkt *pkt;
 	int towards = 0;
 	bool would;
+	__u64 nth;
 
 	if (!scratch)
 		return XDP_PASS;
@@ -122,7 +128,8 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 	if (towards)
 		reason = REASON_FORWARDED;
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
-	if (audit_due(reason, count(reason, would, pkt->bytes)))
+	nth = count(reason, would, pkt->bytes);
+	if (audit_due(reason, nth))
 		weir_audit(ctx, pkt, AUDIT_INDEX(would, reason & 127));
 	if (towards)
 		return bpf_redirect(towards, 0);

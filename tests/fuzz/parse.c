@@ -9,6 +9,7 @@
 #include <string.h>
 #include <linux/types.h>
 #include "bpf/parse.h"
+#include "bpf/parse_plain.h"
 #include "bpf/sane.h"
 
 #define PROMISE(condition) do { if (!(condition)) __builtin_trap(); } while (0)
@@ -85,6 +86,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	memset(&again, 0xa5, sizeof(again));
 	parse(data, data + linear, size, input[0] & 1, &again);
 	PROMISE(!memcmp(&pkt, &again, sizeof(pkt)));
+	memset(&again, 0xa5, sizeof(again));
+	if (!(input[0] & 1) && parse_plain(data, data + linear, size, &again))
+		PROMISE(!memcmp(&pkt, &again, sizeof(pkt)));
 	free(buffer);
 	return 0;
 }
