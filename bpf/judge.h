@@ -14,6 +14,7 @@
 #include "route.h"
 #include "sane.h"
 #include "scene.h"
+#include "shortcut.h"
 #include "spoof.h"
 
 static __always_inline bool heeded(const struct scene *scene, enum reason reason)
@@ -37,7 +38,8 @@ static __always_inline void foresee(const struct pkt *pkt, struct scratch *scrat
 	scratch->flow_hash = 0;
 	if (!sought)
 		return;
-	track_foresee(pkt, scratch);
+	if (track_has_line(pkt))
+		track_foresee(pkt, scratch);
 	if (!track_opens(pkt))
 		return;
 	if (scratch->challenged && challenge_concerns(pkt, role))
@@ -67,6 +69,7 @@ __noinline int weir_track(judged_ctx *ctx, const struct pkt *pkt,
 
 	if (!pkt || !knobs || !source || !scratch)
 		return REASON_FAIL_OPEN;
+	scene.would = &scratch->would;
 	scratch->proof = 0;
 	scratch->sought |= !track_opens(pkt);
 	reason = track(ctx, pkt, &scene);
@@ -174,13 +177,19 @@ static __always_inline bool stray_opens(const struct pkt *pkt, struct scene *sce
 	return run && track_picks_up(pkt, run) && !scene_ends(scene, REASON_STRAY);
 }
 
-static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, struct scene *scene)
+static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, struct scene *scene,
+					     struct scratch *scratch)
 {
 	enum reason sanity = sane(pkt), bypassed, reason;
 
 	if (sanity && !has_source(pkt, sanity))
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
+	if (!sanity) {
+		reason = shortcut(pkt, scene, scratch);
+		if (reason)
+			return reason;
+	}
 	if (!scene_source(scene, pkt))
 		return REASON_FAIL_OPEN;
 	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
@@ -226,7 +235,7 @@ static __always_inline enum reason judge(void *ctx, struct scene *scene, struct 
 	enum reason reason;
 
 	*scene->would = 0;
-	reason = judge_all(ctx, &scratch->pkt, scene);
+	reason = judge_all(ctx, &scratch->pkt, scene, scratch);
 	if (!*scene->would || (reason >= REASON_DROP_FIRST && !scene_monitors(scene, reason)))
 		return reason;
 	return answer(*scene->would);

@@ -72,6 +72,7 @@ int weir_tc(struct __sk_buff *skb)
 	reason = judge(skb, &scene, scratch);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	nth = count(reason, would, pkt->bytes);
+	shortcut_note(pkt, &scene, reason, nth);
 	if (audit_due(reason, nth))
 		weir_audit(skb, pkt, AUDIT_INDEX(would, reason & 127));
 	if (reason >= REASON_DROP_FIRST && !would)

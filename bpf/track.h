@@ -79,10 +79,12 @@ static __always_inline bool track_opens(const struct pkt *pkt)
 	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
 }
 
-/* What a word of `flow_hot` says of its flow; a part of the hash: one read as the other is from 18
- * years away. */
-#define FLOW_FOUND	0
+/* What a word of `flow_hot` says of its flow, and by which device it came; a part of the hash: one
+ * read as another is from 52 days away, or from years. */
+#define FLOW_FOUND	(dev_slot << 24)
+#define FLOW_BYPASSED	(1U << 30 | dev_slot << 24)
 #define FLOW_ADMITTED	(1U << 31)
+_Static_assert(DEV_MAX <= 1 << 6, "the number of a device fits between the other marks");
 
 /* A flow in the tables of flow.h: where it stands, and the time. */
 struct flow_place {
@@ -104,16 +106,17 @@ static __always_inline struct flow_place flow_foreseen(const struct pkt *pkt, __
 	return (struct flow_place){ scratch->flow_hash, FLOW_TICK(now_ns) };
 }
 
-/*
- * The line of flows found lately is on its way from memory: for a packet that asks for it first,
- * while the policy is looked up. What opens a flow does not. The hash is 0 before.
- */
+/* Is it of a kind that stands in the table of flows found lately, and asks for it first? */
+static __always_inline bool track_has_line(const struct pkt *pkt)
+{
+	return pkt->l4_proto == IPPROTO_UDP || (pkt->l4_proto == IPPROTO_TCP && !track_opens(pkt));
+}
+
+/* The line of flows found lately is on its way from memory. For what track_has_line(). */
 static __always_inline void track_foresee(const struct pkt *pkt, struct scratch *scratch)
 {
 	struct flow_line *line;
 
-	if (track_opens(pkt) || (pkt->l4_proto != IPPROTO_TCP && pkt->l4_proto != IPPROTO_UDP))
-		return;
 	scratch->flow_hash = flow_hash(pkt, hash_key);
 	line = flow_hot_line(hash_line(scratch->flow_hash, FLOW_HOT_LINES - 1));
 	if (line)
@@ -133,7 +136,7 @@ static __always_inline bool flow_hot_seen(const struct flow_place *place)
 {
 	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
 
-	return line && flow_seen(line, place->hash, place->tick, TRACK_HOT, false);
+	return line && flow_seen(line, place->hash ^ FLOW_FOUND, place->tick, TRACK_HOT, false);
 }
 
 /* Has it been found or admitted, however long ago? The line was read before. */
@@ -141,7 +144,7 @@ static __always_inline bool flow_traced(const struct flow_place *place)
 {
 	struct flow_line *line = flow_hot_line(hash_line(place->hash, FLOW_HOT_LINES - 1));
 
-	return line && (flow_seen(line, place->hash, place->tick, TRACK_TRACE, false) ||
+	return line && (flow_seen(line, place->hash ^ FLOW_FOUND, place->tick, TRACK_TRACE, false) ||
 			flow_seen(line, place->hash ^ FLOW_ADMITTED, place->tick, TRACK_TRACE, false));
 }
 
@@ -277,7 +280,9 @@ static __always_inline enum reason track_found(void *ctx, const struct pkt *pkt,
 
 	if (reason)
 		return reason;
-	flow_hot_put(place, FLOW_FOUND);
+	/* what is found is not asked for anything else while the word lasts: see shortcut.h */
+	if (!*scene->would)
+		flow_hot_put(place, FLOW_FOUND);
 	return REASON_KNOWN;
 }
 

@@ -129,6 +129,7 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 		reason = REASON_FORWARDED;
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	nth = count(reason, would, pkt->bytes);
+	shortcut_note(pkt, &scene, reason, nth);
 	if (audit_due(reason, nth))
 		weir_audit(ctx, pkt, AUDIT_INDEX(would, reason & 127));
 	if (towards)

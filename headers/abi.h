@@ -170,6 +170,8 @@ ABI_SIZE(struct handover, 8);
 enum knob_flag {
 	KNOB_STRAY_ALWAYS = 1 << 0,	/* drop strays also where conntrack would pick them up */
 	KNOB_BYPASS	= 1 << 1,	/* some flows skip connection tracking */
+	KNOB_LOOK_TCP	= 1 << 2,	/* packets of known flows are checked: no shortcut for TCP */
+	KNOB_LOOK_UDP	= 1 << 3,	/* and none for UDP */
 	KNOB_RETRANSMIT	= 1 << 8,	/* challenge: remember a SYN, wait for its retransmission */
 	KNOB_COOKIE	= 1 << 9,	/* challenge: answer a SYN, wait for the RST */
 	KNOB_ENGAGE_TO	= 1 << 10,	/* challenge: some destinations have a rate of their own */

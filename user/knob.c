@@ -73,6 +73,10 @@ void compile_knobs(const struct policy *policy, struct policy_knobs *knobs)
 		.blackhole_table = policy->check.blackhole_table,
 	};
 	mark_checks(knobs, &policy->check);
+	if (or_off(policy->check.l4_checksum) != CHECK_OFF)
+		knobs->flags |= KNOB_LOOK_TCP | KNOB_LOOK_UDP;
+	if (or_off(policy->check.window) != CHECK_OFF)
+		knobs->flags |= KNOB_LOOK_TCP;
 	if (policy->check.stray == CHECK_DROP)
 		knobs->flags |= KNOB_STRAY_ALWAYS;
 	if (policy->challenge.way == CHALLENGE_OFF)

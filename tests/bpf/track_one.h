@@ -26,6 +26,7 @@ static __always_inline enum reason track_one(void *ctx)
 	scratch->flow_hash = 0;
 	scratch->proof = 0;
 	scene.now_ns = now_ns(scratch);
+	scene.would = &scratch->would;
 	scratch->routed = 0;
 	reason = track(ctx, &pkt, &scene);
 	proof_given = scratch->proof;

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The short way: most packets belong to a flow whose last one was judged a moment ago, and would get
+ * the same answer. A word in the table of flows found lately says so, for a second, on the device
+ * that it came by, and under the policy that was in force: one that has come since is older than
+ * none of them (head.since). Nothing else is asked, and no packet is dropped by it.
+ *
+ * A word is written for a packet that passes as `known` or `bypass` for its own sake only: never for
+ * one that monitoring lets through. What is checked in each packet of a flow (its window, its
+ * checksum) leaves no shortcut.
+ */
+#ifndef WEIR_SHORTCUT_H
+#define WEIR_SHORTCUT_H
+
+#include "track.h"
+
+/* Of how many packets that are bypassed one is noted: a flood of strangers to a bypassed service
+ * must not push out the flows that go on. */
+#define SHORTCUT_SHARE	16	/* a power of two */
+
+/* For how many ticks back a word was written under this policy; 0: not even for this one. */
+static __always_inline __u32 shortcut_ticks(const struct policy_head *head, __u32 tick)
+{
+	__u32 since = tick - head->since;
+
+	if ((__s32)since <= 0)
+		return 0;
+	return since <= TRACK_HOT ? since : TRACK_HOT + 1;
+}
+
+/* KNOWN or BYPASS, with its mark in the scene; or no opinion. */
+static __always_inline enum reason shortcut(const struct pkt *pkt, struct scene *scene,
+					    struct scratch *scratch)
+{
+	__u32 look = pkt->l4_proto == IPPROTO_TCP ? KNOB_LOOK_TCP : KNOB_LOOK_UDP;
+	__u64 hash = scratch->flow_hash;
+	__u32 tick = FLOW_TICK(scene->now_ns), ticks = shortcut_ticks(scene->head, tick);
+	const struct policy_bypass *bypass = page_line(scene->arena.first, POLICY_BYPASS);
+	struct flow_line *line;
+
+	if (!hash || !ticks || scene->knobs->flags & look)
+		return REASON_NONE;
+	line = flow_hot_line(hash_line(hash, FLOW_HOT_LINES - 1));
+	if (!line)
+		return REASON_NONE;
+	if (flow_seen(line, hash ^ FLOW_FOUND, tick, ticks - 1, false)) {
+		scratch->sought = 1;
+		return REASON_KNOWN;
+	}
+	if (!(scene->knobs->flags & KNOB_BYPASS) ||
+	    !flow_seen(line, hash ^ FLOW_BYPASSED, tick, ticks - 1, false))
+		return REASON_NONE;
+	scratch->sought = 1;
+	scene->mark = bypass->mark;
+	return REASON_BYPASS;
+}
+
+/* A packet has passed as bypassed, and XDP does not forward its flow: the next ones may be short. */
+__noinline int weir_bypassed(const struct pkt *pkt, __u64 now_ns)
+{
+	struct scratch *scratch = scratch_of_cpu();
+	struct flow_place place;
+
+	if (!pkt || !scratch || pkt->flags & PKT_FRAGMENT_LATER || !track_has_line(pkt))
+		return 0;
+	place = flow_place(pkt, now_ns);
+	flow_hot_put(&place, FLOW_BYPASSED);
+	scratch->sought = 1;
+	return 0;
+}
+
+/* nth: as count() tells it of the packet. */
+static __always_inline void shortcut_note(const struct pkt *pkt, const struct scene *scene,
+					  enum reason reason, __u64 nth)
+{
+	if (reason == REASON_BYPASS && !scene->fast && !(nth & (SHORTCUT_SHARE - 1)))
+		weir_bypassed(pkt, scene->now_ns);
+}
+
+#endif
