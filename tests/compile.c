@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
 #include "compiled.h"
+#include "lookup.h"
 
 static const struct policy_knobs *knobs_of(const struct arena *arena)
 {
@@ -346,6 +347,33 @@ TEST(rule_is_rate_and_burst)
 		CHECK_EQ(rule->burst_ns, total ? 2 * SECOND : rule->cost_ns);
 	}
 	CHECK_EQ(rule_at(&arena, 1)->slot + rule_at(&arena, 2)->slot, 1);
+	arena_free(&arena);
+}
+
+/* What user space asks of an arena. */
+TEST(lookup_finds_what_was_compiled)
+{
+	struct prefix near = prefix("203.0.113.53"), far = prefix("198.51.100.1"), six = prefix("2001:db8::1");
+	struct arena arena;
+	__u32 number;
+
+	compile_text("limit new-flows {\n"
+		     "  prefix 203.0.113.0/24 per destination 10/second burst 11\n"
+		     "  prefix 2001:db8::/32 per destination 10/second burst 12\n"
+		     "  from inside per destination 10/second burst 13\n"
+		     "  prefix 203.0.113.0/24 per aggregate 10/second burst 14\n"
+		     "}", NULL, &arena);
+	number = lookup_destination(&arena, &near)->destination_rule[ROLE_OUTSIDE];
+	CHECK_EQ(lookup_rule(&arena, number)->burst_ns, 11 * SECOND / 10);
+	number = lookup_destination(&arena, &six)->destination_rule[ROLE_INSIDE];
+	CHECK_EQ(lookup_rule(&arena, number)->burst_ns, 12 * SECOND / 10);
+	CHECK_EQ(lookup_destination(&arena, &far)->destination_rule[ROLE_INSIDE], 0);
+	number = lookup_destination_default(&arena, ROLE_INSIDE);
+	CHECK_EQ(lookup_rule(&arena, number)->burst_ns, 13 * SECOND / 10);
+	CHECK_EQ(lookup_destination_default(&arena, ROLE_OUTSIDE), 0);
+	number = lookup_source(&arena, &near)->aggregate_rule[ROLE_OUTSIDE];
+	CHECK_EQ(lookup_rule(&arena, number)->burst_ns, 14 * SECOND / 10);
+	CHECK(!lookup_rule(&arena, 0));
 	arena_free(&arena);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The time of day, for what people read, and the time that the datapath goes by. */
+/* The clocks, in ns. */
 #ifndef WEIR_CLOCK_H
 #define WEIR_CLOCK_H
 
@@ -14,6 +14,7 @@ static inline __u64 clock_ns(clockid_t clock)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
+/* For what people read, as when a policy was made, a device attached. */
 static inline __u64 realtime_ns(void)
 {
 	return clock_ns(CLOCK_REALTIME);
@@ -22,6 +23,21 @@ static inline __u64 realtime_ns(void)
 static inline __u64 monotonic_ns(void)
 {
 	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* What the datapath takes for the time: CLOCK_MONOTONIC as it was at the last tick. */
+static inline __u64 coarse_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC_COARSE);
+}
+
+/* Between two ticks. */
+static inline __u64 coarse_tick_ns(void)
+{
+	struct timespec tick;
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	return tick.tv_sec * 1000000000ULL + tick.tv_nsec;
 }
 
 #endif

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * limit show: the limits in force, how much of each is used just now, and what was the most in a
- * second. Of a limit that each source has for itself the busiest one is told.
+ * second. Of a limit that each source, aggregate or destination has for itself the busiest one is told.
  */
+#include <math.h>
 #include <stdlib.h>
-#include <time.h>
-#include "apply.h"
 #include "cli.h"
 #include "compile.h"
-#include "lookup.h"
+#include "limit_use.h"
 #include "record.h"
-#include "slot.h"
-#include "source.h"
-
-#define SAMPLE_NS	250000000	/* between two looks */
-
-struct row {
-	const struct limit	*limit;
-	bool			implied;	/* not in the policy: a default */
-	__u32			slot;		/* of its budget; 0: it has one for each source, or so */
-	struct budget_use	before, now;
-	struct budget		shared;		/* after the second look */
-	double			busiest;	/* per source: new flows a second of the busiest one */
-	double			peak;		/* and of the busiest one in the last second it came in */
-};
 
 static const char *kind_name(enum limit_kind kind)
 {
@@ -36,102 +21,30 @@ static const char *kind_name(enum limit_kind kind)
 	return names[kind];
 }
 
-/* Two looks at all budgets. Returns the seconds between them, or a failure below 0. */
-static double sample(const struct store *store, struct row *row, size_t count, struct fail *fail)
+static void show_count(struct cli *cli, double count)
 {
-	const struct timespec pause = { .tv_nsec = SAMPLE_NS };
-	__u64 began_ns = apply_now_ns();
-	bool any = false;
-
-	for (size_t i = 0; i < count; i++) {
-		any |= row[i].slot;
-		if (row[i].slot && store_budget_use_read(store, row[i].slot, &row[i].before, fail))
-			return -1;
-	}
-	if (!any)
-		return 1;
-	nanosleep(&pause, NULL);
-	for (size_t i = 0; i < count; i++)
-		if (row[i].slot && (store_budget_use_read(store, row[i].slot, &row[i].now, fail) ||
-				    store_budget_read(store, row[i].slot, &row[i].shared, fail)))
-			return -1;
-	return (apply_now_ns() - began_ns) / 1e9;
-}
-
-static double greater(double a, double b)
-{
-	return a > b ? a : b;
-}
-
-/* Limits per source are as used as the busiest source that they are for. */
-static int busiest_find(const struct store *store, const struct arena *arena, struct row *row,
-			size_t count, struct fail *fail)
-{
-	__u64 now_ns = apply_now_ns();
-	struct store_sources view;
-	struct source_row source;
-
-	if (store_sources_open(store, &view, fail))
-		return -fail->status;
-	for (size_t i = 0; i < view.lines * SOURCE_WAYS; i++) {
-		const struct class *class;
-		__u32 number;
-
-		if (!source_read(&view.line[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &view.more[i],
-				 now_ns, &view.keys, &source) || !source.prefix.family)
-			continue;
-		class = lookup_source(arena, &source.prefix);
-		number = class ? class->source_rule[source.role] : 0;
-		if (!number || number > count)
-			continue;
-		row[number - 1].busiest = greater(row[number - 1].busiest, source.rate);
-		row[number - 1].peak = greater(row[number - 1].peak, source.busiest);
-	}
-	store_sources_close(&view);
-	return 0;
-}
-
-static void show_busiest(struct cli *cli, const struct row *row)
-{
-	if (row->limit->kind == LIMIT_SOURCE) {
-		out_real(&cli->out, row->busiest);
-		out_real(&cli->out, row->peak);
-		out_real(&cli->out, row->busiest * rate_cost_ns(&row->limit->rate) / 1e7);
-	} else {
-		for (int column = 0; column < 3; column++)
-			out_absent(&cli->out);
-	}
-	for (int column = 0; column < 3; column++)
+	if (isnan(count))
 		out_absent(&cli->out);
+	else
+		out_number(&cli->out, count);
 }
 
-/* Admitted in the busiest window there was, as a rate. */
-static double budget_peak(const struct budget *budget)
+static void show_use(struct cli *cli, const struct limit_use *use)
 {
-	__u64 last = (__u32)budget->window;
-
-	return (budget->peak > last ? budget->peak : last) * 1e9 / (1ULL << SOURCE_WINDOW_SHIFT);
+	out_real(&cli->out, use->rate);
+	out_real(&cli->out, use->peak);
+	out_real(&cli->out, use->rate * rate_cost_ns(&use->limit->rate) / 1e7);
+	out_real(&cli->out, use->drop_rate);
+	show_count(cli, use->admitted);
+	show_count(cli, use->dropped);
+	out_real(&cli->out, use->spent_percent);
+	show_count(cli, use->closed);
+	out_text(&cli->out, use->busiest[0] ? use->busiest : NULL);
 }
 
-static void show_use(struct cli *cli, const struct row *row, double seconds)
+static void show_row(struct cli *cli, const struct limit_use *use)
 {
-	double admitted = (row->now.admitted - row->before.admitted) / seconds;
-
-	if (!row->slot) {
-		show_busiest(cli, row);
-		return;
-	}
-	out_real(&cli->out, admitted);
-	out_real(&cli->out, budget_peak(&row->shared));
-	out_real(&cli->out, admitted * rate_cost_ns(&row->limit->rate) / 1e7);
-	out_real(&cli->out, (row->now.dropped - row->before.dropped) / seconds);
-	out_number(&cli->out, row->now.admitted);
-	out_number(&cli->out, row->now.dropped);
-}
-
-static void show_row(struct cli *cli, const struct row *row, double seconds)
-{
-	const struct limit *limit = row->limit;
+	const struct limit *limit = use->limit;
 	char text[RATE_TEXT], prefix[PREFIX_TEXT];
 
 	out_text(&cli->out, limit->prefix.family ?
@@ -144,8 +57,8 @@ static void show_row(struct cli *cli, const struct row *row, double seconds)
 		out_number(&cli->out, limit->burst);
 	else
 		out_absent(&cli->out);
-	out_text(&cli->out, row->implied ? "default" : "policy");
-	show_use(cli, row, seconds);
+	out_text(&cli->out, use->implied ? "default" : "policy");
+	show_use(cli, use);
 }
 
 static const struct out_column columns[] = {
@@ -156,32 +69,28 @@ static const struct out_column columns[] = {
 	{ "used (%)", "used_percent", OUT_REAL },
 	{ "dropped/s", "drop_rate", OUT_REAL }, { "admitted", "admitted", OUT_NUMBER },
 	{ "dropped", "dropped", OUT_NUMBER },
+	{ "spent (%)", "spent_percent", OUT_REAL }, { "at limit", "closed", OUT_NUMBER },
+	{ "busiest", "busiest", OUT_TEXT },
 };
 
 static int show(struct cli *cli, const struct store *store, const struct arena *arena,
 		const struct policy *policy, const struct limit *guard)
 {
 	size_t count = policy->limit_count + !!guard;
-	struct row *row = calloc(count + 1, sizeof(*row));
-	double seconds;
+	struct limit_use *use = calloc(count + 1, sizeof(*use));
+	int result;
 
-	if (!row)
+	if (!use)
 		return fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
-	for (size_t i = 0; i < policy->limit_count; i++)
-		row[i] = (struct row){ &policy->limit[i], .slot = slot_of_rule(arena, i + 1) };
-	if (guard)
-		row[count - 1] = (struct row){ guard, .implied = true };
-	seconds = sample(store, row, count, &cli->fail);
-	if (seconds >= 0 && busiest_find(store, arena, row, policy->limit_count, &cli->fail))
-		seconds = -1;
-	if (seconds >= 0) {
+	result = limit_use_read(store, arena, policy, guard, use, &cli->fail);
+	if (!result) {
 		out_table_begin(&cli->out, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 		for (size_t i = 0; i < count; i++)
-			show_row(cli, &row[i], seconds);
+			show_row(cli, &use[i]);
 		out_table_end(&cli->out, "no limits");
 	}
-	free(row);
-	return seconds < 0 ? -cli->fail.status : 0;
+	free(use);
+	return result;
 }
 
 int cmd_limit_show(struct cli *cli)

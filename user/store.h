@@ -105,4 +105,12 @@ struct store_sources {
 int store_sources_open(const struct store *store, struct store_sources *view, struct fail *fail);
 void store_sources_close(struct store_sources *view);
 
+/* The same of the table of aggregates and destinations. */
+struct store_groups {
+	const struct source_line *line;
+	size_t	lines;
+};
+int store_groups_open(const struct store *store, struct store_groups *view, struct fail *fail);
+void store_groups_close(struct store_groups *view);
+
 #endif

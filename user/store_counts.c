@@ -235,3 +235,16 @@ void store_sources_close(struct store_sources *view)
 		munmap((void *)view->more, view->lines * SOURCE_WAYS * sizeof(*view->more));
 	*view = (struct store_sources){};
 }
+
+int store_groups_open(const struct store *store, struct store_groups *view, struct fail *fail)
+{
+	view->line = array_view(store, MAP_GROUP, sizeof(*view->line), &view->lines, fail);
+	return view->line ? 0 : -fail->status;
+}
+
+void store_groups_close(struct store_groups *view)
+{
+	if (view->line)
+		munmap((void *)view->line, view->lines * sizeof(*view->line));
+	*view = (struct store_groups){};
+}
