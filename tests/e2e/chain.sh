@@ -125,6 +125,27 @@ seen each_is_counted_once under_flood 2000 2000
 check swapped [ "$replaced" -ge 1 ]
 check_eq one_is_left "$(lab_gw ls /sys/fs/bpf/xdp/dispatch-*/ | grep -c -- '-prog$')" 2
 
+# ---- a dispatcher that can't be read is not one that has gone --------------------------------
+
+ifindex=$(lab_gw ip -o link show dev wan0 | cut -d: -f1)
+pins=$(ls -d /sys/fs/bpf/xdp/dispatch-"$ifindex"-*)
+before=$(weir config show)
+mv "$pins" "$pins-unseen" || bail "can't hide the pins"
+unread="wan0: can't read libxdp's dispatcher: its pins are not in /sys/fs/bpf/xdp"
+refused unread_detach "$unread" weir link detach dev wan0
+check unread_detach_has_a_remedy grep -q 'nsenter --net=.*ip link set dev wan0 xdp off' "$TMP/output"
+refused unread_off "$unread" weir off
+refused unread_attach "$unread" weir link attach dev wan0
+refused unread_other_driver "$unread" weir link attach dev wan0 driver tc
+echo 'mode monitor' >"$TMP/devices_of_none"
+refused unread_load "$unread" weir config load "$TMP/devices_of_none"
+check_eq unread_is_not_gone "$(state)" "chain ?"
+seen unread_still_judges "frames 20" 20 20
+mv "$pins-unseen" "$pins"
+check_eq unread_lost_nothing "$(state)" "chain attached"
+check_eq unread_changed_nothing "$(weir config show)" "$before"
+seen unread_is_read_again "frames 20" 20 20
+
 # ---- bypass: nothing is carried from XDP to tc here ------------------------------------------
 
 weir bypass add udp port 9 2>/dev/null || bail "no bypass"
