@@ -135,6 +135,33 @@ check flush_breaks_nothing ask lab_out udp $LAB_WAN 5353
 weir bypass add tcp port 9999 to $LAB_WAN 2>/dev/null
 untracked next_edit_restores ask lab_out udp $LAB_WAN 5353
 
+# ---- rules of others that keep flows from weir -----------------------------------------------
+
+lab_gw nft -f - <<-RULES
+table inet other {
+	chain early {
+		type filter hook prerouting priority raw
+		udp dport 5400 notrack
+		iifname "wan0" ct zone set 7
+	}
+}
+RULES
+strays() { grep 'table inet other, chain early' "$TMP/output" | grep -o '`.*`'; }
+check_exit others_check 0 weir check
+check_eq others_are_named "$(strays)" '`udp dport 5400 notrack`
+`iifname "wan0" ct zone set 7`'
+weir bypass add udp port 5400 2>/dev/null
+check_exit others_check_again 0 weir check
+check_eq what_is_a_bypass_is_right "$(strays)" '`iifname "wan0" ct zone set 7`'
+weir config show >"$TMP/conf"
+check_exit others_check_of_a_file 0 weir check "$TMP/conf"
+check_eq others_are_named_for_a_file "$(strays)" '`iifname "wan0" ct zone set 7`'
+echo 'check { stray off }' >>"$TMP/conf"
+check_exit others_without_strays 0 weir check "$TMP/conf"
+check_eq nothing_is_a_stray "$(strays)" ''
+weir bypass del udp port 5400 || fail del_others "weir bypass del failed"
+lab_gw nft delete table inet other
+
 # ---- what is refused -------------------------------------------------------------------------
 
 check_exit twice_is_refused 1 weir bypass add tcp port 9999 to $LAB_WAN
