@@ -377,6 +377,77 @@ TEST(untracked_that_is_accepted_is_no_warning)
 	free(text);
 }
 
+/* one rule, as a chain of somebody else's table has it; what is warned of */
+static char *strays(const char *rule, const char *policy_text, size_t *warnings)
+{
+	struct policy policy = parsed(policy_text);
+	char rules[1024], *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	snprintf(rules, sizeof(rules), "table ip raw {\n\tchain PREROUTING {\n\t\ttype filter hook prerouting "
+		 "priority raw; policy accept;\n\t\t%s\n\t}\n}\n", rule);
+	*warnings = ruleset_judge_strays(to, rules, &policy);
+	fclose(to);
+	policy_free(&policy);
+	return text;
+}
+
+TEST(rules_that_keep_flows_from_weir_are_named)
+{
+	static const struct { const char *rule, *policy, *word; } cases[] = {
+		{ "udp dport 53 notrack", "", "weir bypass import" },
+		{ "udp dport 53 notrack", "check { stray off }", NULL },
+		{ "udp dport 53 notrack", "bypass { udp port 53 }", NULL },
+		{ "udp dport { 53, 54 } counter packets 1 bytes 2 notrack", "bypass { udp port 53 }", "untracked" },
+		{ "udp dport { 53, 54 } counter packets 1 bytes 2 notrack", "bypass { udp port 50-60 }", NULL },
+		{ "udp dport 53 notrack", "bypass { udp port 53 to 20.0.0.1 }", "untracked" },
+		{ "udp dport 53 notrack", "bypass { tcp port 53 }", "untracked" },
+		{ "tcp dport 53 notrack", "bypass { port 53 fast }", NULL },
+		{ "ip daddr 20.0.0.0/24 udp sport 53 notrack", "bypass { udp port 53 from 20.0.0.0/8 }", NULL },
+		{ "ip daddr 20.0.0.0/24 udp sport 53 notrack", "bypass { udp port 53 to 20.0.0.0/8 }", "untracked" },
+		{ "ip saddr 20.0.0.0/24 notrack", "bypass { from 20.0.0.0/8 }", NULL },
+		{ "ip saddr 20.0.0.0/24 notrack", "bypass { from 20.0.0.0/25 }", "untracked" },
+		{ "iifname \"wan0\" notrack", "bypass { udp port 53 }", "by addresses and ports" },
+		{ "iifname \"wan0\" ct zone set 7", "bypass { udp port 53 }", "zone where weir does not look" },
+		{ "ct original zone set 7", "", "zone where weir does not look" },
+		{ "ct zone set iif map { 3 : 7 }", "check { stray off }", NULL },
+		{ "ct zone set 0", "", NULL },
+		{ "ct zone 7 accept", "", NULL },
+		{ "ct state untracked accept comment \"was notrack, ct zone set 7 now\"", "", NULL },
+		{ "meta l4proto udp counter packets 0 bytes 0 xt target \"CT\"", "", "may make flows untracked" },
+		{ "iifname \"lan0\" accept", "", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t warnings;
+		char *text = strays(cases[i].rule, cases[i].policy, &warnings);
+
+		CHECK_SAID(warnings == (cases[i].word != NULL), "%s, %s: %s", cases[i].rule, cases[i].policy, text);
+		if (cases[i].word) {
+			CHECK_SAID(strstr(text, cases[i].word), "%s: %s", cases[i].word, text);
+			CHECK_SAID(strstr(text, cases[i].rule), "%s: %s", cases[i].rule, text);
+		}
+		free(text);
+	}
+}
+
+TEST(the_table_of_weir_keeps_no_flows_from_it)
+{
+	struct policy policy = parsed("");
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	CHECK_EQ(ruleset_judge_strays(to, "table inet weir_default {\n\tchain mark {\n\t\ttype filter hook "
+				      "prerouting priority raw; policy accept;\n\t\tmeta mark & 0x40 == 0x40 "
+				      "notrack\n\t}\n}\n", &policy), 0);
+	fclose(to);
+	CHECK_STR(text, "");
+	free(text);
+	policy_free(&policy);
+}
+
 int main(void)
 {
 	return test_main();

@@ -194,8 +194,8 @@ TEST(rates_that_engage)
 	struct arena before, after;
 	char text[512];
 
-	snprintf(text, sizeof(text), "%schallenge { engage above 1/second; engage to 192.0.2.0/24 above "
-		 "10/second; engage to 192.0.2.128/25 above 5/second }", limits);
+	snprintf(text, sizeof(text), "%schallenge { syn cookie; engage above 1/second; engage to "
+		 "192.0.2.0/24 above 10/second; engage to 192.0.2.128/25 above 5/second }", limits);
 	compile_text(text, NULL, &before);
 	CHECK(knobs_of(&before)->flags & KNOB_ENGAGE_TO);
 	CHECK_EQ(rule_at(&before, destination(&before, "192.0.2.1")->engage_rule)->cost_ns, 100000000);
@@ -204,13 +204,13 @@ TEST(rates_that_engage)
 	CHECK(engage_slot(&before, "192.0.2.1") != engage_slot(&before, "192.0.2.129"));
 	CHECK_EQ(rule_at(&before, 1)->cost_ns, 142857143);
 	/* what stays keeps its slot, wherever it stands; the new one has that of nobody */
-	compile_text("challenge { engage to 2001:db8::/32 above 1/second; engage to 192.0.2.128/25 above "
-		     "6/second; engage to 192.0.2.0/24 above 10/second }", &before, &after);
+	compile_text("challenge { syn cookie; engage to 2001:db8::/32 above 1/second; engage to "
+		     "192.0.2.128/25 above 6/second; engage to 192.0.2.0/24 above 10/second }", &before, &after);
 	CHECK_EQ(engage_slot(&after, "192.0.2.1"), engage_slot(&before, "192.0.2.1"));
 	CHECK_EQ(engage_slot(&after, "192.0.2.129"), engage_slot(&before, "192.0.2.129"));
 	CHECK_EQ(engage_slot(&after, "2001:db8::1"), 3);
 	arena_free(&before);
-	compile_text("challenge { engage above 1/second }", &after, &before);
+	compile_text("challenge { syn cookie; engage above 1/second }", &after, &before);
 	CHECK(!(knobs_of(&before)->flags & KNOB_ENGAGE_TO));
 	CHECK_EQ(engage_slot(&before, "192.0.2.1"), 0);
 	arena_free(&before);

@@ -136,7 +136,7 @@ TEST(texts_round_trip)
 		  "limit new-flows { prefix $B per aggregate 50k/s }",
 		  "mode monitor\nlimit new-flows {\n\tprefix 10.0.0.0/8 per aggregate 50000/second\n"
 		  "\tprefix 11.0.0.0/8 per aggregate 50000/second\n}\n" },
-		{ "challenge { engage above 10/second }",
+		{ "challenge { engage above 10/second; syn off }",
 		  "mode monitor\nchallenge {\n\tsyn off\n\tengage above 10/second unproven\n}\n" },
 		{ "define D = { 192.0.2.0/24, 2001:db8::/48 }\n"
 		  "challenge { engage to $D above 5/s unproven; syn cookie; engage to 198.51.100.1 above 1k/m }",
@@ -144,6 +144,9 @@ TEST(texts_round_trip)
 		  "\tengage to 192.0.2.0/24 above 5/second unproven\n"
 		  "\tengage to 2001:db8::/48 above 5/second unproven\n"
 		  "\tengage to 198.51.100.1 above 1000/minute unproven\n}\n" },
+		{ "challenge { engage above 5/s }\nchallenge { syn cookie }",
+		  "mode monitor\nchallenge {\n\tsyn cookie\n\tengage above 5/second unproven\n}\n" },
+		{ "challenge { }", "mode monitor\n" },
 		{ "sources { }", "mode monitor\n" },
 		{ "sources { ipv6 56; capacity 4000k }", "mode monitor\nsources {\n\tcapacity 4M\n\tipv6 56\n}\n" },
 		{ "sources { capacity 1048576 }", "mode monitor\nsources {\n\tcapacity 1048576\n}\n" },
@@ -238,6 +241,11 @@ TEST(errors_name_place_and_cure)
 		{ "challenge { syn cokie }", 1, 17, "unexpected \"cokie\"; expected off, retransmit or cookie",
 		  "did you mean \"cookie\"?" },
 		{ "challenge { engage above 0/s }", 1, 26, "\"0/s\": a rate of 0", "" },
+		{ "mode monitor\nchallenge { engage above 5/s }\nmode enforce", 3, 1, "\"mode\" is already set", "" },
+		{ "mode monitor\nchallenge {\n\tengage above 5/s\n}\n", 3, 2, "engage without a way to challenge; "
+		  "expected syn retransmit or syn cookie", "challenge block" },
+		{ "challenge { engage to 192.0.2.0/24 above 5/s\nengage above 5/s }", 1, 13,
+		  "engage without a way to challenge", "" },
 		{ "challenge { engage 192.0.2.0/24 above 5/s }", 1, 20, "unexpected \"192.0.2.0/24\"; expected above", "" },
 		{ "challenge { engage to 192.0.2.0/24 5/s }", 1, 36, "unexpected \"5/s\"; expected above", "" },
 		{ "challenge { engage to 192.0.2.1/24 above 5/s }", 1, 23, "192.0.2.1/24", "192.0.2.0/24" },

@@ -81,6 +81,16 @@ static void test_files(void)
 	check_read("conf.d", false, "not a regular file", 0);
 	check_read("nothing", false, "No such file", 0);
 
+	/* a challenge can be said in several files; where the first rate is, if none has the way */
+	write_file("rates", 0644, "\nchallenge { engage above 5/s }");
+	write_file("way", 0644, "challenge { syn cookie }");
+	write_file("both", 0644, "include \"rates\"\ninclude \"way\"");
+	check_read("both", false, NULL, 0);
+	write_file("rates_alone", 0644, "include \"rates\"\nmode monitor");
+	check_read("rates_alone", false, "engage without a way", 2);
+	CHECK_EQ(policy_read(path_of("rates_alone"), NOW, false, &policy, &fail), -EXIT_USAGE);
+	CHECK_STR(fail.file, path_of("rates"));
+
 	write_file("open", 0666, "mode monitor");
 	write_file("group", 0664, "mode monitor");
 	write_file("into", 0644, "include \"open\"");

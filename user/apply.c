@@ -143,7 +143,7 @@ static bool is_attached(const struct store *store)
 	if (store_devs_read(store, devs, &ignored))
 		return true;
 	for (int slot = 0; slot < DEV_MAX; slot++)
-		if (devs[slot].ifindex && !strcmp(attach_state(store, slot, &devs[slot]), "attached"))
+		if (devs[slot].ifindex && strcmp(attach_state(store, slot, &devs[slot]), "gone"))
 			return true;
 	return false;
 }
@@ -271,6 +271,16 @@ static void devices_restore(struct store *store, struct dev before[DEV_MAX])
 	}
 }
 
+static int unwanted_detachable(const struct store *store, const struct policy *policy,
+			       const struct dev devs[DEV_MAX], struct fail *fail)
+{
+	for (int slot = 0; slot < DEV_MAX; slot++)
+		if (devs[slot].ifindex && !port_statement(policy, devs[slot].name) &&
+		    attach_detachable(store, slot, &devs[slot], fail))
+			return -fail->status;
+	return 0;
+}
+
 static void detach_unwanted(struct store *store, const struct policy *policy,
 			    const struct dev before[DEV_MAX], struct apply_told *told)
 {
@@ -392,6 +402,8 @@ static int switch_over(struct store *store, const struct policy *policy,
 		return fail_set(fail, EXIT_REFUSED, NULL, "can't list the devices");
 	list_missing(policy, devices, told);
 	result = store_devs_read(store, before, fail);
+	if (!result)
+		result = unwanted_detachable(store, policy, before, fail);
 	if (!result)
 		result = prepare(store, policy, &arena, fail);
 	if (!result) {

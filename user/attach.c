@@ -162,6 +162,12 @@ static bool same_place(const struct dev *old, const struct dev *new)
 	return (old->driver == DRIVER_TC) == (new->driver == DRIVER_TC);
 }
 
+/* Is the old program another one than the new one replaces? */
+static bool has_old(const struct dev *old, const struct dev *new)
+{
+	return old->ifindex && (old->ifindex != new->ifindex || old->driver != new->driver);
+}
+
 /*
  * What an earlier attachment of the slot leaves behind when the device or the driver is another
  * one. The kernel has one XDP program a device in one mode, so that one goes before the new one
@@ -173,9 +179,7 @@ static void leave_old(struct store *store, __u32 slot, const struct dev *old, co
 	struct hook hook = hook_of(store, slot, old);
 	struct fail ignored;
 
-	if (!old->ifindex || (old->ifindex == new->ifindex && old->driver == new->driver))
-		return;
-	if (before != same_place(old, new))
+	if (!has_old(old, new) || before != same_place(old, new))
 		return;
 	store_forward_drop(store, old->ifindex);
 	remove_from(&hook, old->driver, &ignored);
@@ -207,6 +211,8 @@ static int attach_with(struct store *store, __u32 slot, const struct dev *old, s
 				"%s: has no Ethernet header, which XDP needs", dev->name);
 	}
 	if (driver != DRIVER_TC && hook_xdp_check(&hook, driver, fail))
+		return -fail->status;
+	if (has_old(old, dev) && attach_detachable(store, slot, old, fail))
 		return -fail->status;
 	/* the role has to be there before the first packet is */
 	if (store_dev_write(store, slot, dev, fail))
@@ -316,11 +322,18 @@ int attach_marks(struct store *store, bool on, struct fail *fail)
 		struct hook hook = hook_of(store, slot, &devs[slot]);
 
 		if (!devs[slot].ifindex || devs[slot].driver == DRIVER_TC ||
-		    state_of(&hook, devs[slot].driver) != LINK_ALIVE)
+		    state_of(&hook, devs[slot].driver) == LINK_ABSENT)
 			continue;
 		result = on ? mark_put(store, slot, &devs[slot], fail) : hook_tc_remove(&hook, fail);
 	}
 	return result;
+}
+
+int attach_detachable(const struct store *store, __u32 slot, const struct dev *dev, struct fail *fail)
+{
+	struct hook hook = hook_of(store, slot, dev);
+
+	return dev->driver == DRIVER_CHAIN ? hook_chain_look(&hook, fail) : 0;
 }
 
 int attach_detach(struct store *store, const char *name, struct fail *fail)
@@ -335,6 +348,8 @@ int attach_detach(struct store *store, const char *name, struct fail *fail)
 	if (slot < 0)
 		return fail_set(fail, EXIT_NO_ENTRY, "see what is: weir link show",
 				"%s: not attached", name);
+	if (attach_detachable(store, slot, &devs[slot], fail))
+		return -fail->status;
 	store_forward_drop(store, devs[slot].ifindex);
 	hook = hook_of(store, slot, &devs[slot]);
 	if (remove_from(&hook, devs[slot].driver, fail) || hook_tc_remove(&hook, fail))

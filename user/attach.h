@@ -41,6 +41,9 @@ int attach_dev(struct store *store, struct attach_request *request, __u32 *slot,
  * given to a device of another name. */
 int attach_detach(struct store *store, const char *name, struct fail *fail);
 
+/* Whether attach_detach() can look at what it has to take off. -EXIT_REFUSED: it can't. */
+int attach_detachable(const struct store *store, __u32 slot, const struct dev *dev, struct fail *fail);
+
 /*
  * Behind XDP, on devices that have it, tc ingress sets the mark of bypassed packets: on while a
  * policy has a bypass. A device that has gone is no failure.
@@ -50,7 +53,7 @@ int attach_marks(struct store *store, bool on, struct fail *fail);
 /* The slot of an attached device by its name, or -1. */
 int attach_slot(const struct dev devs[DEV_MAX], const char *name);
 
-/* "attached", "gone" (the device, or its link), or "?" to readers who may not look. */
+/* "attached", "gone" (the device, or its link), or "?": one may not, or can't, look. */
 const char *attach_state(const struct store *store, __u32 slot, const struct dev *dev);
 
 #endif

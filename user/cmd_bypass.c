@@ -9,7 +9,7 @@
 #include "import.h"
 #include "ruleset.h"
 
-
+/* The one that means the same flows, `fast` or not. */
 static struct bypass *bypass_find(struct policy *policy, const struct bypass *wanted)
 {
 	for (size_t i = 0; i < policy->bypass_count; i++)
@@ -29,11 +29,29 @@ static int bypass_append(struct policy *policy, const struct bypass *bypass, str
 	return 0;
 }
 
+/* A policy has at most one of "X" and "X fast": says which of them is there, and how to remove it. */
+static int fail_other(enum exit_status status, const struct bypass *have, struct fail *fail)
+{
+	char words[sizeof(fail->remedy) - 64], remedy[sizeof(fail->remedy)];
+	FILE *to = fmemopen(words, sizeof(words), "w");
+
+	if (!to)
+		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
+	bypass_print(to, have);
+	fclose(to);
+	snprintf(remedy, sizeof(remedy), "to remove that one: weir bypass del %s", words);
+	return fail_set(fail, status, remedy, status == EXIT_NO_ENTRY ?
+			"there is no such bypass, only the one %s `fast`" :
+			"there is such a bypass already, %s `fast`", have->fast ? "with" : "without");
+}
+
 static int edit_add(struct policy *policy, void *data, struct fail *fail)
 {
-	const struct bypass *bypass = data;
+	const struct bypass *bypass = data, *have = bypass_find(policy, bypass);
 
-	if (bypass_find(policy, bypass))
+	if (have && have->fast != bypass->fast)
+		return fail_other(EXIT_USAGE, have, fail);
+	if (have)
 		return fail_set(fail, EXIT_USAGE, "see them with: weir bypass show",
 				"there is such a bypass already");
 	return bypass_append(policy, bypass, fail);
@@ -41,11 +59,14 @@ static int edit_add(struct policy *policy, void *data, struct fail *fail)
 
 static int edit_del(struct policy *policy, void *data, struct fail *fail)
 {
-	struct bypass *have = bypass_find(policy, data);
+	const struct bypass *wanted = data;
+	struct bypass *have = bypass_find(policy, wanted);
 
 	if (!have)
 		return fail_set(fail, EXIT_NO_ENTRY, "see them with: weir bypass show",
 				"there is no such bypass");
+	if (have->fast != wanted->fast)
+		return fail_other(EXIT_NO_ENTRY, have, fail);
 	memmove(have, have + 1, (policy->bypass + policy->bypass_count - have - 1) * sizeof(*have));
 	policy->bypass_count--;
 	return 0;

@@ -98,7 +98,7 @@ static void check_machine(const struct cli *cli, const struct policy *file, __u3
 	struct fail none;
 
 	if (file) {
-		ruleset_warn(stderr, file->bypass, file->bypass_count);
+		ruleset_check(stderr, file);
 		forward_warn(stderr, file->bypass, file->bypass_count, NULL);
 		reach_warn(stderr, file, features);
 		check_named(file);
@@ -108,7 +108,7 @@ static void check_machine(const struct cli *cli, const struct policy *file, __u3
 		return;
 	check_attached(&store);
 	if (!apply_read(&store, &policy, &none)) {
-		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
+		ruleset_check(stderr, &policy);
 		forward_warn(stderr, policy.bypass, policy.bypass_count, &store);
 		check_table(cli->instance, &policy);
 		reach_warn(stderr, &policy, features);

@@ -10,6 +10,8 @@
 #include "apply.h"
 #include "cli.h"
 #include "diff.h"
+#include "forward.h"
+#include "ruleset.h"
 #include "session.h"
 
 #define CONFIG_FILE "/etc/weir/weir.conf"
@@ -94,9 +96,14 @@ int cmd_config_load(struct cli *cli)
 	result = store_make(cli->instance, &store, &cli->fail);
 	if (!result)
 		result = apply_policy(&store, &policy, &told, &cli->fail);
-	store_close(&store);
+	/* always: the rules may have changed since the same file was loaded */
 	if (!result)
+		forward_warn(stderr, policy.bypass, policy.bypass_count, &store);
+	store_close(&store);
+	if (!result) {
+		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
 		session_warn(&policy, apply_now_ns());
+	}
 	policy_free(&policy);
 	if (!result)
 		told_print(&told, cli->instance, path);

@@ -124,7 +124,7 @@ int cmd_link_show(struct cli *cli)
 	static const struct out_column columns[] = {
 		{ "dev", "dev", OUT_TEXT }, { "ifindex", "ifindex", OUT_NUMBER },
 		{ "role", "role", OUT_TEXT }, { "driver", "driver", OUT_TEXT },
-		{ "state", "state", OUT_TEXT },
+		{ "state", "state", OUT_TEXT }, { "priority", "priority", OUT_NUMBER },
 	};
 	struct dev devs[DEV_MAX];
 	struct store store;
@@ -132,7 +132,7 @@ int cmd_link_show(struct cli *cli)
 	if (cli_end(cli) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
 	    store_devs_read(&store, devs, &cli->fail))
 		return -cli->fail.status;
-	out_table_begin(&cli->out, NULL, columns, 5);
+	out_table_begin(&cli->out, NULL, columns, 6);
 	for (int slot = 0; slot < DEV_MAX; slot++) {
 		if (!devs[slot].ifindex)
 			continue;
@@ -141,6 +141,10 @@ int cmd_link_show(struct cli *cli)
 		out_text(&cli->out, ROLE_WORDS[devs[slot].role % ROLE_COUNT]);
 		out_text(&cli->out, DRIVER_WORDS[devs[slot].driver % DRIVERS]);
 		out_text(&cli->out, attach_state(&store, slot, &devs[slot]));
+		if (devs[slot].driver == DRIVER_CHAIN)
+			out_number(&cli->out, devs[slot].priority);
+		else
+			out_absent(&cli->out);	/* nothing is in front of it or behind it */
 	}
 	out_table_end(&cli->out, "attached to no device");
 	store_close(&store);

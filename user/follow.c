@@ -68,7 +68,7 @@ static bool is_wanted(const struct follow *follow, const struct store *store,
 	const char *before = name_in(follow->known, device->if_index);
 	int slot = slot_of(devs, device->if_index);
 
-	if (slot >= 0 && !strcmp(attach_state(store, slot, &devs[slot]), "attached"))
+	if (slot >= 0 && strcmp(attach_state(store, slot, &devs[slot]), "gone"))
 		return before && strcmp(before, device->if_name);	/* another statement, maybe */
 	return slot >= 0 || !before || strcmp(before, device->if_name);
 }

@@ -40,8 +40,10 @@ struct hook_chain {
 	char		others[256];	/* names of all others, with commas */
 	int		error;		/* -errno: why nothing can be said */
 };
-/* False: there is no dispatcher, or it can't be read. */
+/* False: there is no dispatcher, or it can't be read, which chain->error tells. */
 bool hook_chain_read(const struct hook *hook, struct hook_chain *chain);
+/* -EXIT_REFUSED when there is a dispatcher that can't be read: nobody knows what is behind it. */
+int hook_chain_look(const struct hook *hook, struct fail *fail);
 
 /* -EXIT_REFUSED where the kernel allows no dispatcher. */
 int hook_chain_check(const struct hook *hook, struct fail *fail);

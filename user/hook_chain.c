@@ -14,6 +14,7 @@
 
 #define CHAIN_MAX	10	/* programs that a dispatcher of libxdp has room for */
 #define MAPS_MAX	64	/* of one program */
+#define PINS_UNSEEN	(-ENOLINK)	/* the dispatcher is there, and libxdp does not see its pins */
 
 static int log_quiet(enum libxdp_print_level level, const char *format, va_list arguments)
 {
@@ -24,7 +25,16 @@ static int log_quiet(enum libxdp_print_level level, const char *format, va_list 
 
 /* ---- what is there ------------------------------------------------------------------------- */
 
-/* The dispatcher on the device; NULL: there is none, or *error says why one can't look. */
+/* A dispatcher whose pins it does not see is to libxdp a program like any other. */
+static bool is_dispatcher(const struct xdp_multiprog *all)
+{
+	const struct xdp_program *first = xdp_multiprog__main_prog(all);
+	const char *name = first ? xdp_program__name(first) : NULL;
+
+	return name && !strcmp(name, "xdp_dispatcher");
+}
+
+/* The dispatcher on the device; NULL: there is none, or *error says why it can't be read. */
 static struct xdp_multiprog *dispatcher_on(__u32 ifindex, int *error)
 {
 	struct xdp_multiprog *dispatcher;
@@ -32,12 +42,31 @@ static struct xdp_multiprog *dispatcher_on(__u32 ifindex, int *error)
 	libxdp_set_print(log_quiet);
 	dispatcher = xdp_multiprog__get_from_ifindex(ifindex);
 	*error = libxdp_get_error(dispatcher);
-	if (*error)
+	if (*error || !dispatcher) {
+		if (*error == -ENOENT || *error == -ENODEV)
+			*error = 0;	/* no program, or no device */
 		return NULL;
+	}
 	if (!xdp_multiprog__is_legacy(dispatcher))
 		return dispatcher;
+	if (is_dispatcher(dispatcher))
+		*error = PINS_UNSEEN;
 	xdp_multiprog__close(dispatcher);
 	return NULL;
+}
+
+static int unreadable(const struct hook *hook, int error, struct fail *fail)
+{
+	char remedy[sizeof(fail->remedy)];
+
+	if (error != PINS_UNSEEN)
+		return fail_set(fail, EXIT_REFUSED, "run it as root; see more with WEIR_DEBUG=1",
+				"%s: can't read libxdp's dispatcher: %s", hook->shown, strerror(-error));
+	snprintf(remedy, sizeof(remedy), "use the /sys/fs/bpf it was made with (`ip netns exec` hides it, "
+		 "nsenter --net=FILE does not); if they are lost, end all: ip link set dev %s xdp off",
+		 hook->shown);
+	return fail_set(fail, EXIT_REFUSED, remedy,
+			"%s: can't read libxdp's dispatcher: its pins are not in /sys/fs/bpf/xdp", hook->shown);
 }
 
 /* What all programs of an instance have, and no others. */
@@ -103,8 +132,17 @@ enum link_state hook_chain_state(const struct hook *hook)
 	struct hook_chain chain;
 
 	if (!hook_chain_read(hook, &chain))
-		return chain.error == -EPERM || chain.error == -EACCES ? LINK_UNKNOWN : LINK_ABSENT;
+		return chain.error ? LINK_UNKNOWN : LINK_ABSENT;
 	return chain.own ? LINK_ALIVE : LINK_ABSENT;
+}
+
+int hook_chain_look(const struct hook *hook, struct fail *fail)
+{
+	struct hook_chain chain;
+
+	if (hook_chain_read(hook, &chain) || !chain.error)
+		return 0;
+	return unreadable(hook, chain.error, fail);
 }
 
 /* ---- one program --------------------------------------------------------------------------- */
@@ -151,7 +189,7 @@ static int join(const struct hook *hook, struct bpf_object *object, __u8 priorit
 	} else if (!hook_chain_read(hook, &chain)) {
 		/* libxdp makes do without a dispatcher where the device is free */
 		xdp_program__detach(program, hook->ifindex, XDP_MODE_NATIVE, 0);
-		error = not_allowed(hook, fail);
+		error = chain.error ? unreadable(hook, chain.error, fail) : not_allowed(hook, fail);
 	}
 	*id = error ? 0 : xdp_program__id(program);
 	xdp_program__close(program);
@@ -169,7 +207,13 @@ static int leave(const struct hook *hook, __u32 but, struct fail *fail)
 
 	dispatcher = dispatcher_on(hook->ifindex, &error);
 	if (!dispatcher)
-		return 0;
+		return error ? unreadable(hook, error, fail) : 0;
+	if (!map) {
+		xdp_multiprog__close(dispatcher);
+		return fail_set(fail, EXIT_REFUSED, "run it as root",
+				"%s: can't tell which programs are of instance %s: no map " MAP_DEV,
+				hook->shown, hook->store->instance);
+	}
 	while (count < CHAIN_MAX && (program = xdp_multiprog__next_prog(program, dispatcher)))
 		if (xdp_program__id(program) != but && has_map(program, map))
 			own[count++] = program;

@@ -55,6 +55,8 @@ int hook_xdp_check(const struct hook *hook, enum driver driver, struct fail *fai
 		return -fail->status;
 	if (!there || hook_xdp_state(hook) == LINK_ALIVE)
 		return 0;
+	if (hook_chain_look(hook, fail))
+		return -fail->status;
 	if (!hook_chain_read(hook, &chain))
 		return foreign_program(hook->shown, there, fail);
 	if (!chain.others[0] || (driver == DRIVER_CHAIN && chain.native))

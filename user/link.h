@@ -13,7 +13,7 @@
 enum link_state {
 	LINK_ABSENT,		/* no pin, or its device has gone */
 	LINK_ALIVE,
-	LINK_UNKNOWN,		/* a reader who may not look */
+	LINK_UNKNOWN,		/* a reader who may not look; a dispatcher that can't be read */
 };
 
 /* Is there a link at path, on this device? */

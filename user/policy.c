@@ -127,6 +127,8 @@ static int parse(const char *text, size_t length, const char *name, const struct
 
 	policy_init(policy);
 	status = reader_text_of(&reader, name, text, length, stat);
+	if (!status)
+		status = challenge_whole(&reader);
 	reader_free(&reader);
 	if (status) {
 		policy_free(policy);

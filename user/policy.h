@@ -168,6 +168,7 @@ void entry_print(FILE *to, const struct entry *entry, __u64 now_ns);
 
 /* The same kind and prefix, and a role in common: a policy has at most one of the two. */
 bool limit_same_key(const struct limit *a, const struct limit *b);
+/* The same flows, whichever of the two is fast. */
 bool bypass_same(const struct bypass *a, const struct bypass *b);
 
 /* Adds or replaces the entry of that prefix; keeps the order. Takes comment over if it succeeds. */

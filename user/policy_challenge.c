@@ -69,6 +69,16 @@ static int engage_to(struct reader *reader, const struct token *at)
 	return reader->failed ? -EXIT_USAGE : 0;
 }
 
+/* Its place is gone once the text has been read. */
+static void engage_note(struct reader *reader, const struct token *at)
+{
+	if (reader->engaged.status)
+		return;
+	fail_set(&reader->engaged, EXIT_USAGE, "say one of them in a challenge block, or syn off for none",
+		 "engage without a way to challenge; expected syn retransmit or syn cookie, too");
+	lexer_place(&reader->lexer, at, &reader->engaged);
+}
+
 static int challenge_line(struct reader *reader, void *unused)
 {
 	static const char *const words[] = { "syn", "engage", NULL };
@@ -79,6 +89,8 @@ static int challenge_line(struct reader *reader, void *unused)
 	(void)unused;
 	if (word < 0)
 		return word;
+	if (word)
+		engage_note(reader, &at);
 	if (word && reader_take(reader, "to"))
 		return engage_to(reader, &at);
 	if (reader_once(reader, &reader->seen[SETTING_SYN + word], &at))
@@ -89,4 +101,13 @@ static int challenge_line(struct reader *reader, void *unused)
 int challenge_block(struct reader *reader)
 {
 	return reader_block(reader, challenge_line, NULL);
+}
+
+int challenge_whole(struct reader *reader)
+{
+	if (reader->failed || !reader->engaged.status || reader->seen[SETTING_SYN].file)
+		return reader->failed ? -EXIT_USAGE : 0;
+	*reader->fail = reader->engaged;
+	reader->failed = true;
+	return -EXIT_USAGE;
 }

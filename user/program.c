@@ -251,26 +251,55 @@ static void pins_drop(const struct store *store)
 	}
 }
 
+static struct store_shape shape_wanted(const struct bpf_map *map)
+{
+	return (struct store_shape){
+		bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map),
+		bpf_map__max_entries(map), bpf_map__map_flags(map),
+	};
+}
+
+/* The first difference in words; false: there is none. */
+static bool shape_differs(const struct store_shape *is, const struct store_shape *wanted, char *text,
+			  size_t size)
+{
+	const struct { const char *name; __u32 is, wanted; } facts[] = {
+		{ "type", is->type, wanted->type },
+		{ "key size", is->key_size, wanted->key_size },
+		{ "value size", is->value_size, wanted->value_size },
+		{ "entries", is->entries, wanted->entries },
+		{ "flags", is->flags, wanted->flags },
+	};
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		if (facts[i].is == facts[i].wanted)
+			continue;
+		snprintf(text, size, "%s %u, not %u", facts[i].name, facts[i].is, facts[i].wanted);
+		return true;
+	}
+	return false;
+}
+
 /* The maps of the instance are those that the object was made for. */
 static int pins_fit(const struct store *store, struct bpf_object *object, struct fail *fail)
 {
-	char remedy[INSTANCE_MAX + 64];
-	__u32 entries, wanted;
+	char remedy[INSTANCE_MAX + 64], differs[64];
+	struct store_shape is, wanted;
 	struct fail absent;
 
 	for (size_t i = 0; i < PINNED_COUNT; i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(object, pinned[i].name);
 
-		wanted = map ? bpf_map__max_entries(map) : 0;
-		if (!map || store_map_entries(store, pinned[i].name, &entries, &absent))
+		if (!map || store_map_shape(store, pinned[i].name, &is, &absent))
 			continue;	/* libbpf makes it */
-		if (entries == wanted)
+		wanted = shape_wanted(map);
+		if (!shape_differs(&is, &wanted, differs, sizeof(differs)))
 			continue;
 		snprintf(remedy, sizeof(remedy), "make it anew: weir -I %s off, then load its file again",
 			 store->instance);
 		return fail_set(fail, EXIT_REFUSED, remedy,
-				"instance %s was made by another weir: its map %s has %u entries, not %u",
-				store->instance, pinned[i].name, entries, wanted);
+				"instance %s was made by another weir: its map %s has another shape: %s",
+				store->instance, pinned[i].name, differs);
 	}
 	return 0;
 }

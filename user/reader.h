@@ -56,6 +56,7 @@ struct reader {
 	struct place	seen[SETTING_COUNT];
 	struct place	*interface_place, *limit_place, *bypass_place,
 			*engage_place;	/* owned; as in policy */
+	struct fail	engaged;	/* what is wrong with the first engage if no syn is said */
 	struct define	*define;	/* owned */
 	size_t		define_count;
 	size_t		expanded;
@@ -119,6 +120,8 @@ int limit_block(struct reader *reader);
 int bypass_block(struct reader *reader);
 int pressure_block(struct reader *reader);
 int challenge_block(struct reader *reader);
+/* at the end of all texts, since blocks add up: a rate that engages nothing is a mistake */
+int challenge_whole(struct reader *reader);
 int sources_block(struct reader *reader);
 int entries_block(struct reader *reader, struct entries *entries);
 int define_statement(struct reader *reader);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "device.h"
+#include "import.h"
 #include "out.h"
 #include "ruleset.h"
 
@@ -19,6 +20,7 @@ struct chain {
 
 struct judged {
 	FILE		*to;
+	bool		strays;		/* is it about flows that weir does not find in conntrack? */
 	const struct bypass *bypass;
 	size_t		count;
 	const struct prefix *own;
@@ -145,7 +147,7 @@ static bool rule_meets(const struct judged *judged, const char *rule)
 	return false;
 }
 
-/* ---- the listing --------------------------------------------------------------------------- */
+/* ---- what it does to them ------------------------------------------------------------------ */
 
 static bool translates(const char *rule)
 {
@@ -176,6 +178,100 @@ static void judge_rule(struct judged *judged, const char *rule)
 	if (!strcmp(rule, "drop") || !strncmp(rule, "reject", 6) || !strcmp(rule, "counter drop"))
 		chain->drops = true;
 }
+
+/* ---- flows that weir does not find --------------------------------------------------------- */
+
+/* Does the rule say these words, and not in a comment or a name? */
+static bool says(const char *rule, const char *words)
+{
+	size_t length = strlen(words);
+	bool quoted = false;
+
+	for (const char *at = rule; *at; at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		if (!quoted && !strncmp(at, words, length) && (at == rule || at[-1] == ' ') &&
+		    (!at[length] || at[length] == ' '))
+			return true;
+	}
+	return false;
+}
+
+static bool side_covers(const struct prefix *wide, const struct prefix *narrow)
+{
+	return !wide->family || (narrow->family && prefix_covers(wide, narrow));
+}
+
+/* Is all that the one says said by the other? Without ports, both directions say the same. */
+static bool bypass_covers(const struct bypass *wide, const struct bypass *narrow)
+{
+	if (wide->protocol && wide->protocol != narrow->protocol)
+		return false;
+	if (wide->ports.first && (narrow->ports.first < wide->ports.first ||
+				  narrow->ports.last > wide->ports.last))
+		return false;
+	if (side_covers(&wide->to, &narrow->to) && side_covers(&wide->from, &narrow->from))
+		return true;
+	return !wide->ports.first && !narrow->ports.first && side_covers(&wide->to, &narrow->from) &&
+	       side_covers(&wide->from, &narrow->to);
+}
+
+struct covered {
+	const struct judged *judged;
+	bool		all;		/* what the rule says is bypassed */
+	bool		known;		/* it can be said as a bypass */
+};
+
+static int covered_take(const struct bypass *bypass, void *data, struct fail *fail)
+{
+	struct covered *covered = data;
+	bool found = false;
+
+	(void)fail;
+	for (size_t i = 0; i < covered->judged->count && !found; i++)
+		found = bypass_covers(&covered->judged->bypass[i], bypass);
+	covered->all &= found;
+	return 0;
+}
+
+static void covered_leave(const char *rule, const char *why, void *data)
+{
+	struct covered *covered = data;
+
+	(void)rule, (void)why;
+	covered->known = false;
+}
+
+static void judge_notrack(struct judged *judged, const char *rule)
+{
+	struct covered covered = { .judged = judged, .all = true, .known = true };
+	struct fail ignored;
+
+	import_rules(rule, &(struct import){ covered_take, covered_leave, &covered }, &ignored);
+	if (covered.known && covered.all)
+		return;
+	warn(judged, rule, covered.known ? "makes flows untracked, and to weir their answers are strays: "
+	     "`nft list ruleset | weir bypass import` says them as a bypass; or trust their addresses, or "
+	     "say check { stray off }" : "makes flows untracked, and to weir their answers are strays: say "
+	     "them as a bypass, by addresses and ports, or trust their addresses, or say check { stray off }");
+}
+
+static void judge_stray(struct judged *judged, const char *rule)
+{
+	bool zone = says(rule, "zone set") && !says(rule, "zone set 0");
+
+	if (says(rule, "notrack"))
+		judge_notrack(judged, rule);
+	else if (says(rule, "ct") && zone)
+		warn(judged, rule, "tracks flows in a zone where weir does not look, and to weir their answers "
+		     "are strays: trust their addresses, or say check { stray off }");
+	else if (strstr(rule, "xt target \"CT\"") || strstr(rule, "xt target \"NOTRACK\""))
+		warn(judged, rule, "may make flows untracked, or track them in a zone where weir does not look: "
+		     "their answers are strays then; bypass them or trust their addresses, or say "
+		     "check { stray off }");
+}
+
+/* ---- the listing --------------------------------------------------------------------------- */
 
 static void judge_chain(struct judged *judged)
 {
@@ -222,7 +318,8 @@ static void judge_line(struct judged *judged, char *line, bool *in_chain)
 	if (!*in_chain)
 		return;
 	if (!strcmp(line, "\t}")) {
-		judge_chain(judged);
+		if (!judged->strays)
+			judge_chain(judged);
 		*in_chain = false;
 		return;
 	}
@@ -230,7 +327,20 @@ static void judge_line(struct judged *judged, char *line, bool *in_chain)
 	if (!strncmp(line, "type ", 5))
 		judge_head(judged, line);
 	else if (!strstr(chain->table, " weir_"))
-		judge_rule(judged, line);
+		(judged->strays ? judge_stray : judge_rule)(judged, line);
+}
+
+static size_t judge(struct judged *judged, const char *text)
+{
+	char *copy = strdup(text), *line, *rest;
+	bool in_chain = false;
+
+	if (!copy)
+		return 0;
+	for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		judge_line(judged, line, &in_chain);
+	free(copy);
+	return judged->warnings;
 }
 
 size_t ruleset_judge(FILE *to, const char *text, const struct bypass *bypass, size_t count,
@@ -238,34 +348,62 @@ size_t ruleset_judge(FILE *to, const char *text, const struct bypass *bypass, si
 {
 	struct judged judged = { .to = to, .bypass = bypass, .count = count, .own = own,
 				 .own_count = own_count };
-	char *copy = strdup(text), *line, *rest;
-	bool in_chain = false;
 
-	if (!copy || !count) {
-		free(copy);
-		return 0;
-	}
-	for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		judge_line(&judged, line, &in_chain);
-	free(copy);
-	return judged.warnings;
+	return count ? judge(&judged, text) : 0;
+}
+
+size_t ruleset_judge_strays(FILE *to, const char *text, const struct policy *policy)
+{
+	struct judged judged = { .to = to, .strays = true, .bypass = policy->bypass,
+				 .count = policy->bypass_count };
+
+	return policy->check.stray != CHECK_OFF ? judge(&judged, text) : 0;
+}
+
+/* The rules of this machine; NULL: they can't be read. The caller frees it. */
+static char *ruleset_text(void)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	char *text = NULL;
+
+	if (!nft)
+		return NULL;
+	if (!nft_ctx_buffer_output(nft) && !nft_ctx_buffer_error(nft) &&
+	    !nft_run_cmd_from_buffer(nft, "list ruleset"))
+		text = strdup(nft_ctx_get_output_buffer(nft));
+	nft_ctx_free(nft);
+	return text;
+}
+
+static size_t warn_bypass(FILE *to, const char *text, const struct bypass *bypass, size_t count)
+{
+	struct prefix *own = NULL;
+	size_t own_count = 0, warnings;
+
+	if (device_addresses(&own, &own_count))
+		own = NULL;
+	warnings = ruleset_judge(to, text, bypass, count, own, own ? own_count : 0);
+	free(own);
+	return warnings;
 }
 
 size_t ruleset_warn(FILE *to, const struct bypass *bypass, size_t count)
 {
-	struct nft_ctx *nft = count ? nft_ctx_new(NFT_CTX_DEFAULT) : NULL;
-	struct prefix *own = NULL;
-	size_t own_count = 0, warnings = 0;
+	char *text = count ? ruleset_text() : NULL;
+	size_t warnings = text ? warn_bypass(to, text, bypass, count) : 0;
 
-	if (!nft)
-		return 0;
-	if (device_addresses(&own, &own_count))
-		own = NULL;
-	if (!nft_ctx_buffer_output(nft) && !nft_ctx_buffer_error(nft) &&
-	    !nft_run_cmd_from_buffer(nft, "list ruleset"))
-		warnings = ruleset_judge(to, nft_ctx_get_output_buffer(nft), bypass, count, own,
-					 own ? own_count : 0);
-	free(own);
-	nft_ctx_free(nft);
+	free(text);
+	return warnings;
+}
+
+size_t ruleset_check(FILE *to, const struct policy *policy)
+{
+	char *text = ruleset_text();
+	size_t warnings = 0;
+
+	if (text)
+		warnings = warn_bypass(to, text, policy->bypass, policy->bypass_count) +
+			   ruleset_judge_strays(to, text, policy);
+	free(text);
 	return warnings;
 }

@@ -132,15 +132,21 @@ int map_entries(int fd, __u32 *entries)
 	return 0;
 }
 
-int store_map_entries(const struct store *store, const char *map, __u32 *entries, struct fail *fail)
+int store_map_shape(const struct store *store, const char *map, struct store_shape *shape,
+		    struct fail *fail)
 {
 	int fd = map_open(store, map, fail), error = 0;
+	struct bpf_map_info info = {};
+	__u32 size = sizeof(info);
 
 	if (fd < 0)
 		return fd;
-	if (map_entries(fd, entries))
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
 		error = errno;
 	close(fd);
+	*shape = (struct store_shape){
+		info.type, info.key_size, info.value_size, info.max_entries, info.map_flags,
+	};
 	return error ? kernel_said(fail, map, error) : 0;
 }
 

@@ -37,8 +37,12 @@ void store_close(struct store *store);
 /* True when the maps are there: an instance whose first load died half way has only a directory. */
 bool store_complete(const struct store *store);
 
-/* How many entries a map of the instance has. */
-int store_map_entries(const struct store *store, const char *map, __u32 *entries, struct fail *fail);
+/* What a program takes for granted of a map, as the kernel tells it. */
+struct store_shape {
+	__u32	type, key_size, value_size, entries, flags;
+};
+int store_map_shape(const struct store *store, const char *map, struct store_shape *shape,
+		    struct fail *fail);
 
 /* Which policy is in force: a number that changes with it. */
 int store_policy_id(const struct store *store, __u32 *id, struct fail *fail);

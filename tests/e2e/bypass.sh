@@ -135,10 +135,53 @@ check flush_breaks_nothing ask lab_out udp $LAB_WAN 5353
 weir bypass add tcp port 9999 to $LAB_WAN 2>/dev/null
 untracked next_edit_restores ask lab_out udp $LAB_WAN 5353
 
+# ---- rules of others that keep flows from weir -----------------------------------------------
+
+lab_gw nft -f - <<-RULES
+table inet other {
+	chain early {
+		type filter hook prerouting priority raw
+		udp dport 5400 notrack
+		iifname "wan0" ct zone set 7
+	}
+}
+RULES
+strays() { grep 'table inet other, chain early' "$TMP/output" | grep -o '`.*`'; }
+check_exit others_check 0 weir check
+check_eq others_are_named "$(strays)" '`udp dport 5400 notrack`
+`iifname "wan0" ct zone set 7`'
+weir bypass add udp port 5400 2>/dev/null
+check_exit others_check_again 0 weir check
+check_eq what_is_a_bypass_is_right "$(strays)" '`iifname "wan0" ct zone set 7`'
+weir config show >"$TMP/conf"
+check_exit others_check_of_a_file 0 weir check "$TMP/conf"
+check_eq others_are_named_for_a_file "$(strays)" '`iifname "wan0" ct zone set 7`'
+echo 'check { stray off }' >>"$TMP/conf"
+check_exit others_without_strays 0 weir check "$TMP/conf"
+check_eq nothing_is_a_stray "$(strays)" ''
+weir bypass del udp port 5400 || fail del_others "weir bypass del failed"
+lab_gw nft delete table inet other
+
 # ---- what is refused -------------------------------------------------------------------------
 
 check_exit twice_is_refused 1 weir bypass add tcp port 9999 to $LAB_WAN
 check_exit absent_is_told 4 weir bypass del tcp port 9998
+
+# del names a statement as it was added, with its `fast`
+words() { weir -j bypass show | json '[b["port"] + " " + (b["forwarded"] or "plain") for b in v if b["port"] == "9997"]'; }
+check_exit fast_is_added 0 weir bypass add tcp port 9997 fast
+check_exit plain_is_not_there 4 weir bypass del tcp port 9997
+check plain_remedy grep -q 'weir bypass del tcp port 9997 fast$' "$TMP/output"
+check_exit plain_beside_fast_is_refused 1 weir bypass add tcp port 9997
+check plain_beside_fast_remedy grep -q 'weir bypass del tcp port 9997 fast$' "$TMP/output"
+check_eq fast_is_still_there "$(words)" '["9997 fast"]'
+check_exit fast_is_removed 0 weir bypass del tcp port 9997 fast
+check_eq fast_is_gone "$(words)" '[]'
+check_exit plain_is_added 0 weir bypass add tcp port 9997
+check_exit fast_is_not_there 4 weir bypass del tcp port 9997 fast
+check fast_remedy grep -q 'weir bypass del tcp port 9997$' "$TMP/output"
+check_eq plain_is_still_there "$(words)" '["9997 plain"]'
+check_exit plain_is_removed 0 weir bypass del tcp port 9997
 weir off
 check_eq off_removes_the_table "$(lab_gw nft list tables | grep -c weir_)" 0
 finish

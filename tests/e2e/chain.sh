@@ -11,6 +11,7 @@ lab_make || bail "can't make the lab"
 lab_out bash -c 'lab_sysctl net/ipv6/conf/out0/disable_ipv6 1'
 
 state() { weir link show | awk '$1 == "wan0" { print $4, $5 }'; }
+priority() { weir link show | awk '$1 == "wan0" { print $6 }'; }
 # refused NAME TEXT COMMAND...: exit status 2, and TEXT is said
 refused() {
 	local name=$1 text=$2
@@ -72,6 +73,7 @@ seen() {
 
 check_exit free_device 0 weir link attach dev wan0 role outside
 check_eq free_device_is_its_own "$(state)" "native attached"
+check_eq free_device_has_no_order "$(priority)" -
 weir link detach dev wan0
 
 # ---- beside another --------------------------------------------------------------------------
@@ -83,6 +85,7 @@ check_exit auto_joins 0 weir link attach dev wan0 role outside
 weir link attach dev wan0 >"$TMP/said"
 check auto_says_who_is_there grep -q neighbour "$TMP/said"
 check_eq joined "$(state)" "chain attached"
+check_eq joined_in_front "$(priority)" 5
 seen both "frames 20" 20 20
 weir mode enforce || bail "can't enforce"
 weir block add 25.0.2.1 || bail "can't block"
@@ -93,13 +96,16 @@ check_eq refusal_changes_nothing "$(state)" "chain attached"
 seen refusal_changes_nothing "frames 20" 20 0
 
 check_exit other_order 0 weir link attach dev wan0 priority 60
+check_eq other_order_is_shown "$(priority)" 60
 seen dropped_behind "frames 20" 20 20
 weir config show >"$TMP/config"
 check order_is_kept grep -q 'priority 60' "$TMP/config"
 weir link attach dev wan0 >/dev/null
+check_eq order_stays_shown "$(priority)" 60
 seen order_stays "frames 20" 20 20
 sed -i 's/priority 60/priority 7/' "$TMP/config"
 check_exit order_from_a_file 0 weir config load "$TMP/config"
+check_eq order_from_a_file_is_shown "$(priority)" 7
 seen in_front_again "frames 20" 20 0
 weir block del 25.0.2.1
 
@@ -118,6 +124,27 @@ under_flood() {
 seen each_is_counted_once under_flood 2000 2000
 check swapped [ "$replaced" -ge 1 ]
 check_eq one_is_left "$(lab_gw ls /sys/fs/bpf/xdp/dispatch-*/ | grep -c -- '-prog$')" 2
+
+# ---- a dispatcher that can't be read is not one that has gone --------------------------------
+
+ifindex=$(lab_gw ip -o link show dev wan0 | cut -d: -f1)
+pins=$(ls -d /sys/fs/bpf/xdp/dispatch-"$ifindex"-*)
+before=$(weir config show)
+mv "$pins" "$pins-unseen" || bail "can't hide the pins"
+unread="wan0: can't read libxdp's dispatcher: its pins are not in /sys/fs/bpf/xdp"
+refused unread_detach "$unread" weir link detach dev wan0
+check unread_detach_has_a_remedy grep -q 'nsenter --net=.*ip link set dev wan0 xdp off' "$TMP/output"
+refused unread_off "$unread" weir off
+refused unread_attach "$unread" weir link attach dev wan0
+refused unread_other_driver "$unread" weir link attach dev wan0 driver tc
+echo 'mode monitor' >"$TMP/devices_of_none"
+refused unread_load "$unread" weir config load "$TMP/devices_of_none"
+check_eq unread_is_not_gone "$(state)" "chain ?"
+seen unread_still_judges "frames 20" 20 20
+mv "$pins-unseen" "$pins"
+check_eq unread_lost_nothing "$(state)" "chain attached"
+check_eq unread_changed_nothing "$(weir config show)" "$before"
+seen unread_is_read_again "frames 20" 20 20
 
 # ---- bypass: nothing is carried from XDP to tc here ------------------------------------------
 

@@ -39,6 +39,11 @@ check_eq stats_have_these_keys "$(weir -j stats show | json 'sorted({k for r in 
 check_eq stats_have_these_actions "$(weir -j stats show | json 'sorted({r["action"] for r in v})')" '["pass", "would-drop"]'
 check_eq status_has_these_keys "$(weir -j status | json '[v["mode"], v["conntrack"]["count"] >= 0,
 	v["conntrack"]["max"] > 0, sorted(v["links"][0])]')" '["monitor", true, true, ["dev", "driver", "role", "state"]]'
+check_eq links_have_these_keys "$(weir -j link show | json 'sorted({k for l in v for k in l})')" \
+	'["dev", "driver", "ifindex", "priority", "role", "state"]'
+check_eq priority_is_for_a_chain "$(weir -j link show | json '[(l["driver"], l["priority"]) for l in v]')" \
+	'[["native", null], ["native", null]]'
+check_eq priority_is_absent_as_text "$(weir link show | awk '{ print $6 }' | xargs)" 'priority - -'
 by_reason() { weir -j stats show by reason | json 'sum(r["packets"] for r in v)'; }
 check_eq sums_agree "$(weir -j stats show | json 'sum(r["packets"] for r in v if r["reason"] in ("blocked", "trusted"))')" \
 	"$(weir -j stats show by reason | json 'sum(r["packets"] for r in v if r["reason"] in ("blocked", "trusted"))')"

@@ -128,6 +128,23 @@ check_exit file_without_devices_loads 0 weir config load "$TMP/devices_of_none"
 check file_without_devices_detaches_all grep -q 'does not name it: wan0$' "$TMP/output"
 weir config load "$TMP/missing" 2>/dev/null
 
+# ---- bypass: what the rules of this machine would do to it is said as by `weir bypass add`
+sed 's/^mode/bypass { udp port 53; to 25.0.1.0\/28 fast }\n&/' "$TMP/good" >"$TMP/bypass"
+warnings() { sed -n '/^weir: warning: \(table\|what is bypassed\)/,/^  /p' "$1"; }
+check_exit load_with_bypass 0 weir config load "$TMP/bypass"
+warnings "$TMP/output" >"$TMP/warned"
+check load_names_nat_that_leaks grep -q 'chain postrouting: .*masquerade' "$TMP/warned"
+check load_names_chains_that_drop grep -qx 'weir: warning: table inet lab, chain forward' "$TMP/warned"
+check load_tells_what_fast_means grep -q 'forwarded by XDP' "$TMP/warned"
+check_exit load_again 0 weir config load "$TMP/bypass"
+check load_again_says_the_same diff "$TMP/warned" <(warnings "$TMP/output")
+for words in "$TMP/bypass" ''; do
+	check_exit "check${words:+_of_the_file}_with_bypass" 0 weir check $words
+	check "check${words:+_of_the_file}_says_the_same" diff <(sort "$TMP/warned") <(warnings "$TMP/output" | sort)
+done
+check_exit load_without_bypass 0 weir config load "$TMP/missing"
+check_eq load_without_bypass_does_not_warn "$(warnings "$TMP/output")" ""
+
 # ---- save
 check_exit save 0 weir config save "$TMP/saved"
 check "saved_is_what_is_shown" diff "$TMP/saved" <(weir config show)

@@ -133,7 +133,7 @@ weir bypass add icmp to $LAB_WAN fast 2>/dev/null
 start
 check gateway_answers pings lab_out $LAB_WAN
 check_eq gateway_has_no_entry "$(entries)" 0
-weir bypass del icmp to $LAB_WAN
+weir bypass del icmp to $LAB_WAN fast || fail del_gateway "weir bypass del failed"
 
 # ---- modes and devices -----------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ unseen native_again ask lab_out tcp $LAB_ROUTED 7000
 
 # ---- the end ---------------------------------------------------------------------------------
 
-weir bypass del to 25.0.1.0/28 || fail del "weir bypass del failed"
+weir bypass del to 25.0.1.0/28 fast || fail del "weir bypass del failed"
 tracked after ask lab_out tcp $LAB_ROUTED 7000
 weir off
 check works_without_weir ask lab_out tcp $LAB_ROUTED 7000

@@ -32,6 +32,28 @@ third link attach dev in0 >/dev/null
 check "another_program" [ "$(id "$LAB_IN" in0)" != "$before" ]
 check_eq it_has_the_flows_of_the_one_before "$(uses_flows)" true
 
+# ---- a map of another shape, as another weir may have left it, is named with what differs
+AUDIT=$PINS/$INSTANCE-third/v2/audit
+shape() { bpftool -j map show pinned "$AUDIT" | json 'v["type"], v["bytes_key"], v["bytes_value"], v["max_entries"]' | tr -d '[],"'; }
+read -r type key value entries <<<"$(shape)"
+before=$(id "$LAB_IN" in0)
+mv "$AUDIT" "$AUDIT-kept"
+# of_another_shape NAME WORDS TYPE KEY VALUE ENTRIES FLAGS
+of_another_shape() {
+	bpftool map create "$AUDIT" type "$3" key "$4" value "$5" entries "$6" flags "$7" name audit || fail "$1_made" "no map"
+	check_exit "$1" 2 third link attach dev in0
+	check "$1_is_named" grep -q "its map audit has another shape: $2\$" "$TMP/output"
+	check "$1_has_a_remedy" grep -q "weir -I $INSTANCE-third off" "$TMP/output"
+	rm "$AUDIT"
+}
+of_another_shape another_type 'type 1, not [0-9]*' hash "$key" "$value" "$entries" 0
+of_another_shape another_value_size "value size $((value + 8)), not $value" "$type" "$key" $((value + 8)) "$entries" 0
+of_another_shape another_number_of_entries "entries $((entries + 1)), not $entries" "$type" "$key" "$value" $((entries + 1)) 0
+of_another_shape other_flags 'flags 128, not 0' "$type" "$key" "$value" "$entries" 128
+mv "$AUDIT-kept" "$AUDIT"
+check_eq another_shape_changes_nothing "$(id "$LAB_IN" in0)" "$before"
+check_exit its_own_map_fits 0 third link attach dev in0
+
 # ---- one namespace's instance is not another's
 check_exit foreign_namespace 2 lab_out "$WEIR" -I "$INSTANCE" link attach dev out0
 check foreign_namespace_says_so grep -q 'another network namespace' "$TMP/output"
