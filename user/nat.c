@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "conntrack.h"
 #include "nat.h"
 
-struct limit nat_guard(unsigned int addresses, __u64 unreplied_ns)
+struct limit nat_guard(const struct snat_pool *pool, __u64 unreplied_ns)
 {
-	__u64 ports = (__u64)NAT_PORTS * addresses / 8 * 7, burst = ports / 4;
+	__u64 ports = pool->addresses * pool->ports * 7 / 8, burst = ports / 4;
 	__u64 seconds = unreplied_ns / 1000000000 ? unreplied_ns / 1000000000 : 1;
 	__u64 rate = (ports - burst) / seconds;
 
@@ -20,7 +23,7 @@ struct limit nat_guard(unsigned int addresses, __u64 unreplied_ns)
 		.kind = LIMIT_DESTINATION,
 		.roles = 1 << ROLE_INSIDE,
 		.rate = { .count = rate ? rate : 1, .per_ns = 1000000000 },
-		.burst = burst,
+		.burst = burst ? burst : 1,
 	};
 }
 
@@ -43,6 +46,7 @@ static int chain_seen(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
+/* Is there such a chain at all? Asked first: listing the rules costs more. */
 static bool nftables_translates(void)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
@@ -83,13 +87,74 @@ static bool iptables_translates(void)
 	return nat;
 }
 
+/* Of rules of iptables that it can't translate libnftables complains to stderr, whatever it is told:
+ * that is no matter of the command that was typed. Returns what unsilence() takes. */
+static int silence(void)
+{
+	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	fflush(stderr);
+	if (kept >= 0 && null >= 0)
+		dup2(null, STDERR_FILENO);
+	if (null >= 0)
+		close(null);
+	return kept;
+}
+
+static void unsilence(int kept)
+{
+	fflush(stderr);
+	if (kept < 0)
+		return;
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+}
+
+/* The smallest pool of the rules of nftables; false: none of them translates sources. */
+static bool nftables_pool(struct snat_pool *pool)
+{
+	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	bool found, listed = false;
+	int kept;
+
+	if (!nft)
+		return false;
+	/* without what is in sets, which can be millions */
+	nft_ctx_output_set_flags(nft, NFT_CTX_OUTPUT_TERSE);
+	if (!nft_ctx_buffer_output(nft) && !nft_ctx_buffer_error(nft)) {
+		kept = silence();
+		listed = !nft_run_cmd_from_buffer(nft, "list ruleset");
+		unsilence(kept);
+	}
+	found = listed && snat_smallest(nft_ctx_get_output_buffer(nft), pool);
+	if (!listed) {
+		*pool = snat_pool_one(true, "");	/* there is a chain, whatever is in it */
+		found = true;
+	}
+	nft_ctx_free(nft);
+	return found;
+}
+
+bool nat_pool(struct snat_pool *pool)
+{
+	bool found = nftables_translates() && nftables_pool(pool);
+
+	/* its rules are not read: one address is the least */
+	if (iptables_translates() && (!found || pool->addresses * pool->ports >= SNAT_PORTS)) {
+		*pool = snat_pool_one(true, "");
+		found = true;
+	}
+	return found;
+}
+
 void nat_guard_find(struct policy *policy)
 {
+	struct snat_pool pool;
 	bool inside = false;
 
 	policy->guard = (struct limit){};
 	for (size_t i = 0; i < policy->interface_count; i++)
 		inside |= policy->interface[i].role == ROLE_INSIDE;
-	if (inside && (nftables_translates() || iptables_translates()))
-		policy->guard = nat_guard(1, conntrack_unreplied_ns());
+	if (inside && nat_pool(&pool))
+		policy->guard = nat_guard(&pool, conntrack_unreplied_ns());
 }
