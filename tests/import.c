@@ -50,12 +50,12 @@ TEST(iptables_rules)
 		{ "-A PREROUTING -p gre -m comment --comment \"a b\" -j NOTRACK", "gre;" },
 		{ "-A PREROUTING -p 132 -j NOTRACK", "sctp;" },
 		{ "-A PREROUTING -i eth0 -p udp --dport 53 -j NOTRACK",
-		  "left: names a device: say it by addresses (to, from);" },
-		{ "-A PREROUTING ! -s 10.0.0.0/8 -j NOTRACK", "left: says what it is not;" },
-		{ "-A PREROUTING -p udp --sport 53 --dport 53 -j NOTRACK", "left: asks for both ports;" },
+		  "left: names a device: say it by addresses (to, from) (line 1);" },
+		{ "-A PREROUTING ! -s 10.0.0.0/8 -j NOTRACK", "left: says what it is not (line 1);" },
+		{ "-A PREROUTING -p udp --sport 53 --dport 53 -j NOTRACK", "left: asks for both ports (line 1);" },
 		{ "-A PREROUTING -m set --match-set x src -j NOTRACK",
-		  "left: has a match that weir does not know;" },
-		{ "-A PREROUTING -j NOTRACK", "left: makes everything untracked;" },
+		  "left: has a match that weir does not know (line 1);" },
+		{ "-A PREROUTING -j NOTRACK", "left: makes everything untracked (line 1);" },
 		{ "-A PREROUTING -p udp --dport 53 -j ACCEPT", "" },
 		{ "# -A PREROUTING -p udp --dport 53 -j NOTRACK", "" },
 	};
@@ -77,15 +77,73 @@ TEST(nft_rules)
 		  "tcp port 7000-7010;udp port 7000-7010;" },
 		{ "\t\tip protocol gre notrack", "gre;" },
 		{ "\t\tiifname \"eth0\" udp dport 53 notrack",
-		  "left: names a device: say it by addresses (to, from);" },
-		{ "\t\tip saddr @dns notrack", "left: names a set, or what it is not;" },
-		{ "\t\tip saddr != 192.0.2.1 notrack", "left: names a set, or what it is not;" },
+		  "left: names a device: say it by addresses (to, from) (line 1);" },
+		{ "\t\tip saddr @dns notrack", "left: names a set, or what it is not (line 1);" },
+		{ "\t\tip saddr != 192.0.2.1 notrack", "left: names a set, or what it is not (line 1);" },
 		{ "\t\tct state new drop", "" },
 		{ "\tchain notracks {", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_SAID(!strcmp(imported(rows[i].rule), rows[i].wanted), "%s: %s", rows[i].rule, said);
+}
+
+/* "udp dport { 2, ... } notrack" with so many more ports, between two short rules */
+static char *rule_of_ports(unsigned int ports, const char *verdict)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	fputs("udp dport 1 notrack\n\t\tudp dport { 2", to);
+	for (unsigned int port = 0; port < ports; port++)
+		fprintf(to, ", %u", 30000 + port % 30000);
+	fprintf(to, " } %s\nudp dport 3 notrack\n", verdict);
+	fclose(to);
+	return text;
+}
+
+static int count(const struct bypass *bypass, void *data, struct fail *fail)
+{
+	(void)bypass;
+	(void)fail;
+	++*(unsigned int *)data;
+	return 0;
+}
+
+static void leave_none(const char *rule, const char *why, void *data)
+{
+	(void)data;
+	CHECK_SAID(false, "left: %s: %s", rule, why);
+}
+
+TEST(lines_of_any_length)
+{
+	for (unsigned int ports = 1; ports <= 100000; ports *= 10) {
+		char *text = rule_of_ports(ports, "notrack");
+		unsigned int statements = 0;
+		struct import import = { count, leave_none, &statements };
+		struct fail fail;
+
+		CHECK_EQ(import_rules(text, &import, &fail), 0);
+		CHECK_EQ(statements, ports + 3);
+		free(text);
+	}
+}
+
+TEST(a_line_that_is_too_long_is_told)
+{
+	char *text = rule_of_ports(150000, "notrack");
+
+	imported(text);
+	CHECK_SAID(!strncmp(said, "udp port 1;left: is longer than a million bytes: split it (line 2);", 60),
+		   "%.100s", said);
+	CHECK(strstr(said, ";udp port 3;"));
+	free(text);
+	/* one as long that is about something else */
+	text = rule_of_ports(150000, "accept");
+	CHECK_STR(imported(text), "udp port 1;udp port 3;");
+	free(text);
 }
 
 int main(void)

@@ -1,192 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include "import.h"
+#include "import_match.h"
 
-#define RULE_MAX_BYTES	4096
-
-/* What one rule matches; lists are words with commas between. Empty: it does not say. */
-struct match {
-	char	protocols[128];
-	char	source[RULE_MAX_BYTES], destination[RULE_MAX_BYTES];
-	char	source_ports[RULE_MAX_BYTES], destination_ports[RULE_MAX_BYTES];
-	const char *why;	/* it can't be taken; NULL: it can */
-};
-
-/* ---- words --------------------------------------------------------------------------------- */
-
-/* The next word of *rest, ended by a NUL; "..." is one word, { ... } too. NULL at the end. */
-static char *word_next(char **rest)
-{
-	char *word = *rest + strspn(*rest, " \t"), *end;
-
-	if (!*word)
-		return NULL;
-	if (*word == '{' && strchr(word, '}'))
-		end = strchr(word, '}') + 1;
-	else if (*word == '"' && strchr(word + 1, '"'))
-		end = strchr(word + 1, '"') + 1;
-	else
-		end = word + strcspn(word, " \t");
-	*rest = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
-}
-
-/* Copies a list without braces and spaces; ranges of ports get a '-'. */
-static void list_copy(char *to, size_t size, const char *from, bool ports)
-{
-	size_t length = 0;
-
-	for (; from && *from && length + 1 < size; from++)
-		if (!strchr("{} \t", *from))
-			to[length++] = ports && *from == ':' ? '-' : *from;
-	to[length] = '\0';
-}
-
-static void prefixes_set(struct match *match, char to[RULE_MAX_BYTES], const char *list)
-{
-	if (!list || *list == '@' || *list == '!' || to[0])
-		match->why = "names a set, or what it is not";
-	else
-		list_copy(to, RULE_MAX_BYTES, list, false);
-}
-
-static void ports_set(struct match *match, char to[RULE_MAX_BYTES], const char *list)
-{
-	if (!list || *list == '@' || *list == '!' || to[0])
-		match->why = "names a set, or what it is not";
-	else
-		list_copy(to, RULE_MAX_BYTES, list, true);
-}
-
-static void protocols_set(struct match *match, const char *list)
-{
-	if (!list || *list == '!' || *list == '@')
-		match->why = "says which protocol it is not";
-	else
-		list_copy(match->protocols, sizeof(match->protocols), list, false);
-}
-
-/* ---- iptables-save ------------------------------------------------------------------------- */
-
-static void iptables_match(struct match *match, const char *word, char **rest)
-{
-	if (!strcmp(word, "-p"))
-		protocols_set(match, word_next(rest));
-	else if (!strcmp(word, "-s"))
-		prefixes_set(match, match->source, word_next(rest));
-	else if (!strcmp(word, "-d"))
-		prefixes_set(match, match->destination, word_next(rest));
-	else if (!strcmp(word, "--dport") || !strcmp(word, "--dports") || !strcmp(word, "--ports"))
-		ports_set(match, match->destination_ports, word_next(rest));
-	else if (!strcmp(word, "--sport") || !strcmp(word, "--sports"))
-		ports_set(match, match->source_ports, word_next(rest));
-	else if (!strcmp(word, "-m") || !strcmp(word, "--comment"))
-		word_next(rest);
-	else if (!strcmp(word, "-i") || !strcmp(word, "-o"))
-		match->why = "names a device: say it by addresses (to, from)";
-	else
-		match->why = "has a match that weir does not know";
-}
-
-/* "-A CHAIN ... -j NOTRACK" or "-j CT --notrack"; false: it is about something else */
-static bool iptables_rule(char *line, struct match *match)
-{
-	char *word, *rest = line;
-
-	if (strncmp(line, "-A ", 3) || (!strstr(line, "-j NOTRACK") && !strstr(line, "--notrack")))
-		return false;
-	word_next(&rest);
-	word_next(&rest);
-	while (!match->why && (word = word_next(&rest))) {
-		if (!strcmp(word, "--notrack"))
-			continue;
-		if (!strcmp(word, "-j"))
-			word_next(&rest);
-		else if (!strcmp(word, "!"))
-			match->why = "says what it is not";
-		else
-			iptables_match(match, word, &rest);
-	}
-	return true;
-}
-
-/* ---- nft ----------------------------------------------------------------------------------- */
-
-static void nft_ports(struct match *match, const char *protocol, char **rest)
-{
-	char *side = word_next(rest), *list = word_next(rest);
-
-	if (strcmp(protocol, "th"))
-		protocols_set(match, protocol);
-	if (side && !strcmp(side, "dport"))
-		ports_set(match, match->destination_ports, list);
-	else if (side && !strcmp(side, "sport"))
-		ports_set(match, match->source_ports, list);
-	else
-		match->why = "has a match that weir does not know";
-}
-
-static void nft_addresses(struct match *match, char **rest)
-{
-	char *side = word_next(rest), *list = word_next(rest);
-
-	if (side && !strcmp(side, "saddr"))
-		prefixes_set(match, match->source, list);
-	else if (side && !strcmp(side, "daddr"))
-		prefixes_set(match, match->destination, list);
-	else if (side && (!strcmp(side, "protocol") || !strcmp(side, "nexthdr")))
-		protocols_set(match, list);
-	else
-		match->why = "has a match that weir does not know";
-}
-
-static void nft_match(struct match *match, const char *word, char **rest)
-{
-	char *next;
-
-	if (!strcmp(word, "ip") || !strcmp(word, "ip6"))
-		return nft_addresses(match, rest);
-	if (!strcmp(word, "tcp") || !strcmp(word, "udp") || !strcmp(word, "sctp") ||
-	    !strcmp(word, "dccp") || !strcmp(word, "udplite") || !strcmp(word, "th"))
-		return nft_ports(match, word, rest);
-	if (!strcmp(word, "meta") && (next = word_next(rest)) && !strcmp(next, "l4proto"))
-		return protocols_set(match, word_next(rest));
-	if (!strcmp(word, "comment")) {
-		word_next(rest);
-		return;
-	}
-	if (!strcmp(word, "iif") || !strcmp(word, "iifname") || !strcmp(word, "oif") ||
-	    !strcmp(word, "oifname"))
-		match->why = "names a device: say it by addresses (to, from)";
-	else
-		match->why = "has a match that weir does not know";
-}
-
-/* "... notrack", as a rule of its own */
-static bool nft_rule(char *line, struct match *match)
-{
-	char *word, *rest = line, *verdict = strstr(line, "notrack");
-
-	if (!verdict || (verdict > line && !isspace((unsigned char)verdict[-1])) ||
-	    (verdict[7] && verdict[7] != ' '))
-		return false;
-	while (!match->why && (word = word_next(&rest))) {
-		if (!strcmp(word, "notrack"))
-			continue;
-		if (strcmp(word, "counter")) {
-			nft_match(match, word, &rest);
-			continue;
-		}
-		if (!strncmp(rest, "packets ", 8))
-			for (int i = 0; i < 4; i++)
-				word_next(&rest);
-	}
-	return true;
-}
+#define LINE_MAX_BYTES	1000000	/* a rule with more is left, with its line */
+#define LEFT_BYTES	400	/* of a rule that is left so many are shown */
 
 /* ---- statements ---------------------------------------------------------------------------- */
 
@@ -268,29 +87,74 @@ static int rule_take(struct match *match, const struct import *import, struct fa
 			  fail);
 }
 
-int import_rules(const char *text, const struct import *import, struct fail *fail)
+/* ---- lines --------------------------------------------------------------------------------- */
+
+/* What is left is shown in a line, so it is not shown in full. */
+static void rule_leave(const char *line, size_t number, const char *why, const struct import *import)
 {
-	char line[RULE_MAX_BYTES], words[RULE_MAX_BYTES];
+	char shown[LEFT_BYTES], placed[160];
+
+	snprintf(shown, sizeof(shown), "%s", line);
+	if (strlen(line) >= sizeof(shown))
+		memcpy(shown + sizeof(shown) - 4, "...", 4);
+	snprintf(placed, sizeof(placed), "%s (line %zu)", why, number);
+	import->leave(shown, placed, import->data);
+}
+
+/* A line without its newline, and without the spaces before it. */
+static int line_import(const char *line, size_t number, const struct import *import, struct fail *fail)
+{
+	char *words = strdup(line);
+	struct match match;
 	int result = 0;
 
-	while (*text && result >= 0) {
-		size_t length = strcspn(text, "\n");
-		struct match match = {};
-
-		snprintf(line, sizeof(line), "%.*s", (int)length, text);
-		text += length + (text[length] == '\n');
-		memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
-		if (line[0] == '#')
-			continue;
-		memcpy(words, line, sizeof(words));
-		if (!iptables_rule(words, &match)) {
-			memcpy(words, line, sizeof(words));
-			if (line[0] == '-' || !nft_rule(words, &match))
-				continue;
-		}
+	if (!words)
+		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
+	if (line[0] == '-' ? match_iptables(words, &match) : match_nft(words, &match))
 		result = rule_take(&match, import, fail);
-		if (result > 0)
-			import->leave(line, match.why ? match.why : "can't be read", import->data);
+	if (result > 0)
+		rule_leave(line, number, match.why ? match.why : "can't be read", import);
+	free(words);
+	return result;
+}
+
+/* Is there a word that makes packets untracked, as far as one can tell without reading the line? */
+static bool line_is_long_rule(const char *line, size_t length)
+{
+	return memmem(line, length, "notrack", 7) || memmem(line, length, "NOTRACK", 7);
+}
+
+/* The line at text, of so many bytes. */
+static int bytes_import(const char *text, size_t length, size_t number, const struct import *import,
+			struct fail *fail)
+{
+	bool fits = length <= LINE_MAX_BYTES;
+	size_t spaces = strspn(text, " \t");
+	char *line;
+	int result = 0;
+
+	if (spaces >= length || text[spaces] == '#')
+		return 0;
+	line = strndup(text + spaces, fits ? length - spaces : LEFT_BYTES);
+	if (!line)
+		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
+	if (fits)
+		result = line_import(line, number, import, fail);
+	else if (line_is_long_rule(text, length))
+		rule_leave(line, number, "is longer than a million bytes: split it", import);
+	free(line);
+	return result;
+}
+
+int import_rules(const char *text, const struct import *import, struct fail *fail)
+{
+	int result = 0;
+
+	for (size_t number = 1; *text && result >= 0; number++) {
+		size_t length = strcspn(text, "\n");
+
+		result = bytes_import(text, length, number, import, fail);
+		text += length + (text[length] == '\n');
 	}
 	return result < 0 ? result : 0;
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What one NOTRACK rule of iptables or nft matches. */
+#ifndef WEIR_IMPORT_MATCH_H
+#define WEIR_IMPORT_MATCH_H
+
+#include <stdbool.h>
+
+/* Lists are words with commas between; "": it does not say. They stand in the line that was read. */
+struct match {
+	const char	*protocols;
+	const char	*source, *destination;
+	const char	*source_ports, *destination_ports;
+	const char	*why;		/* it can't be taken; NULL: it can */
+};
+
+/* Both read one line, without the spaces before it, and cut it up. False: it makes nothing
+ * untracked. */
+/* "-A CHAIN ... -j NOTRACK" or "-j CT --notrack" */
+bool match_iptables(char *line, struct match *match);
+/* "... notrack" */
+bool match_nft(char *line, struct match *match);
+
+#endif
