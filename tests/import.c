@@ -88,6 +88,27 @@ TEST(nft_rules)
 		CHECK_SAID(!strcmp(imported(rows[i].rule), rows[i].wanted), "%s: %s", rows[i].rule, said);
 }
 
+TEST(all_of_a_rule_or_nothing)
+{
+	static const struct { const char *rule, *wanted; } rows[] = {
+		{ "ip saddr { 192.0.2.1, 192.0.2.8-192.0.2.15, 192.0.2.254-192.0.2.255 } udp dport 53 notrack",
+		  "udp port 53 from 192.0.2.1;udp port 53 from 192.0.2.8/29;udp port 53 from 192.0.2.254/31;" },
+		{ "ip6 daddr 2001:db8::-2001:db8::ffff notrack", "to 2001:db8::/112;" },
+		{ "-A PREROUTING -p udp -m iprange --src-range 10.0.0.1-10.0.0.2 -m iprange "
+		  "--dst-range 10.1.0.0-10.1.0.3 -j NOTRACK",
+		  "udp to 10.1.0.0/30 from 10.0.0.1;udp to 10.1.0.0/30 from 10.0.0.2;" },
+		{ "udp dport { 53, domain, 54 } notrack",
+		  "left: can't be read: proto udp port domain (line 1);" },
+		{ "ip daddr { 192.0.2.1, 192.0.2.9-192.0.2.3 } notrack",
+		  "left: can't be read: to 192.0.2.9-192.0.2.3 (line 1);" },
+		{ "-A PREROUTING -s 10.0.0.0/255.0.255.0 -p tcp -m multiport --dports 80,81 -j NOTRACK",
+		  "left: can't be read: proto tcp port 80 from 10.0.0.0/255.0.255.0 (line 1);" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_SAID(!strcmp(imported(rows[i].rule), rows[i].wanted), "%s: %s", rows[i].rule, said);
+}
+
 /* "udp dport { 2, ... } notrack" with so many more ports, between two short rules */
 static char *rule_of_ports(unsigned int ports, const char *verdict)
 {

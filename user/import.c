@@ -3,49 +3,71 @@
 #include <string.h>
 #include "import.h"
 #include "import_match.h"
+#include "range.h"
 
 #define LINE_MAX_BYTES	1000000	/* a rule with more is left, with its line */
 #define LEFT_BYTES	400	/* of a rule that is left so many are shown */
+#define VALUE_BYTES	64	/* one prefix or so */
+#define STATEMENTS	1000000	/* of one rule */
 
 /* ---- statements ---------------------------------------------------------------------------- */
 
-/* One value of each list as words of a statement, read by its own parser. */
-static int statement_take(const char *protocol, const char *port,
-			  const char *to, const char *from, const struct import *import,
-			  struct fail *fail)
-{
-	char *words[8];
-	struct bypass bypass = {};
-	struct fail why;
-	int count = 0;
+/* What one rule says; all of it is taken, or nothing. */
+struct statements {
+	struct bypass	*at;		/* owned */
+	size_t		count, room;
+	char		why[200];	/* that can't be read */
+};
 
-	if (*protocol) {
-		words[count++] = "proto";
-		words[count++] = (char *)protocol;
-	}
-	if (*port) {
-		words[count++] = "port";
-		words[count++] = (char *)port;
-	}
-	if (*to) {
-		words[count++] = "to";
-		words[count++] = (char *)to;
-	}
-	if (*from) {
-		words[count++] = "from";
-		words[count++] = (char *)from;
-	}
-	if (bypass_parse(count, words, &bypass, &why))
-		return 1;
-	return import->take(&bypass, import->data, fail);
+static int no_memory(struct fail *fail)
+{
+	return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
 }
 
-/* Calls statement_take() for each combination. 1: some of it can't be read. */
-static int match_take(const struct match *match, const char *port_list, const char *to_list,
-		      const char *from_list, const struct import *import, struct fail *fail)
+static int statements_add(struct statements *statements, const struct bypass *bypass, struct fail *fail)
 {
-	const char *lists[4] = { match->protocols, port_list, to_list, from_list };
-	char value[4][64];
+	size_t room = statements->room ? statements->room * 2 : 8;
+	struct bypass *grown;
+
+	if (statements->count == statements->room) {
+		grown = reallocarray(statements->at, room, sizeof(*grown));
+		if (!grown)
+			return no_memory(fail);
+		statements->at = grown;
+		statements->room = room;
+	}
+	statements->at[statements->count++] = *bypass;
+	return 0;
+}
+
+/* One value of each list as words of a statement, read by its own parser. 1: it can't be read. */
+static int statement_read(char value[4][VALUE_BYTES], struct statements *statements, struct fail *fail)
+{
+	static const char *const names[] = { "proto", "port", "to", "from" };
+	struct bypass bypass = {};
+	struct fail ignored;
+	char *words[8];
+	int count = 0;
+
+	for (int i = 0; i < 4; i++) {
+		if (!*value[i])
+			continue;
+		words[count++] = (char *)names[i];
+		words[count++] = value[i];
+	}
+	if (!bypass_parse(count, words, &bypass, &ignored))
+		return statements_add(statements, &bypass, fail);
+	snprintf(statements->why, sizeof(statements->why), "can't be read");
+	for (int i = 0; i < count; i++)
+		snprintf(statements->why + strlen(statements->why),
+			 sizeof(statements->why) - strlen(statements->why), "%s %s", i ? "" : ":", words[i]);
+	return 1;
+}
+
+/* Each combination of the lists. 1: some of it can't be read. */
+static int lists_read(const char *const lists[4], struct statements *statements, struct fail *fail)
+{
+	char value[4][VALUE_BYTES];
 	int result = 0;
 
 	/* the position in each list, counted up as the digits of a number are */
@@ -54,7 +76,7 @@ static int match_take(const struct match *match, const char *port_list, const ch
 
 		for (int i = 0; i < 4; i++)
 			snprintf(value[i], sizeof(value[i]), "%.*s", (int)strcspn(at[i], ","), at[i]);
-		result = statement_take(value[0], value[1], value[2], value[3], import, fail);
+		result = statement_read(value, statements, fail);
 		for (; digit >= 0; digit--) {
 			at[digit] += strcspn(at[digit], ",");
 			if (*at[digit]++ == ',')
@@ -63,28 +85,86 @@ static int match_take(const struct match *match, const char *port_list, const ch
 		}
 		if (digit < 0)
 			break;
+		if (statements->count == STATEMENTS) {
+			snprintf(statements->why, sizeof(statements->why), "makes too many statements");
+			return 1;
+		}
 	}
 	return result;
 }
 
-/* A port at the source is that of the service: the rule is about what comes back. */
-static int rule_take(struct match *match, const struct import *import, struct fail *fail)
+/* A list of addresses with its ranges as prefixes; what can't be read stays as it is. The caller
+ * frees it; NULL: out of memory. */
+static char *ranges_split(const char *list)
 {
-	bool back = match->source_ports[0];
+	struct prefix prefix[RANGE_PREFIXES];
+	char *text = NULL, one[PREFIX_TEXT];
+	struct fail ignored;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
 
-	if (!match->why && back && match->destination_ports[0])
+	for (const char *at = list; to && *at; at += strcspn(at, ",")) {
+		int length, count;
+		char value[2 * VALUE_BYTES];
+
+		at += *at == ',';
+		length = strcspn(at, ",");
+		snprintf(value, sizeof(value), "%.*s", length, at);
+		count = strchr(value, '-') ? range_parse(value, prefix, &ignored) : 0;
+		fprintf(to, at > list ? "," : "");
+		if (count <= 0)
+			fprintf(to, "%.*s", length, at);
+		for (int i = 0; i < count; i++)
+			fprintf(to, "%s%s", i ? "," : "", prefix_print(&prefix[i], one, sizeof(one)));
+	}
+	if (to)
+		fclose(to);
+	return text;
+}
+
+/* A port at the source is that of the service: the rule is about what comes back. Without ports
+ * both directions say the same. */
+static bool is_back(const struct match *match)
+{
+	return match->source_ports[0] || (!match->destination_ports[0] && !match->destination[0]);
+}
+
+/* What the rule says. 1: it can't be said, and why. */
+static int match_read(struct match *match, struct statements *statements, struct fail *fail)
+{
+	bool back = is_back(match);
+	char *source, *destination;
+	int result;
+
+	if (!match->why && match->source_ports[0] && match->destination_ports[0])
 		match->why = "asks for both ports";
-	if (!match->why && !match->protocols[0] && !back && !match->destination_ports[0] &&
-	    !match->source[0] && !match->destination[0])
+	if (!match->why && !match->protocols[0] && !match->source_ports[0] &&
+	    !match->destination_ports[0] && !match->source[0] && !match->destination[0])
 		match->why = "makes everything untracked";
 	if (match->why)
 		return 1;
-	/* without ports both directions say the same */
-	if (back || (!match->destination_ports[0] && !match->destination[0]))
-		return match_take(match, match->source_ports, match->source, match->destination, import,
-				  fail);
-	return match_take(match, match->destination_ports, match->destination, match->source, import,
-			  fail);
+	source = ranges_split(match->source);
+	destination = ranges_split(match->destination);
+	if (source && destination)
+		result = lists_read((const char *const[]){
+			match->protocols, back ? match->source_ports : match->destination_ports,
+			back ? source : destination, back ? destination : source }, statements, fail);
+	else
+		result = no_memory(fail);
+	free(source);
+	free(destination);
+	if (result > 0)
+		match->why = statements->why;
+	return result;
+}
+
+static int rule_take(const struct statements *statements, const struct import *import, struct fail *fail)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < statements->count && !result; i++)
+		result = import->take(&statements->at[i], import->data, fail);
+	return result;
 }
 
 /* ---- lines --------------------------------------------------------------------------------- */
@@ -92,7 +172,7 @@ static int rule_take(struct match *match, const struct import *import, struct fa
 /* What is left is shown in a line, so it is not shown in full. */
 static void rule_leave(const char *line, size_t number, const char *why, const struct import *import)
 {
-	char shown[LEFT_BYTES], placed[160];
+	char shown[LEFT_BYTES], placed[256];
 
 	snprintf(shown, sizeof(shown), "%s", line);
 	if (strlen(line) >= sizeof(shown))
@@ -104,18 +184,22 @@ static void rule_leave(const char *line, size_t number, const char *why, const s
 /* A line without its newline, and without the spaces before it. */
 static int line_import(const char *line, size_t number, const struct import *import, struct fail *fail)
 {
+	struct statements statements = {};
 	char *words = strdup(line);
 	struct match match;
 	int result = 0;
 
 	if (!words)
-		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
+		return no_memory(fail);
 	if (line[0] == '-' ? match_iptables(words, &match) : match_nft(words, &match))
-		result = rule_take(&match, import, fail);
+		result = match_read(&match, &statements, fail);
 	if (result > 0)
-		rule_leave(line, number, match.why ? match.why : "can't be read", import);
+		rule_leave(line, number, match.why, import);
+	else if (!result)
+		result = rule_take(&statements, import, fail);
+	free(statements.at);
 	free(words);
-	return result;
+	return result > 0 ? 0 : result;
 }
 
 /* Is there a word that makes packets untracked, as far as one can tell without reading the line? */
@@ -137,7 +221,7 @@ static int bytes_import(const char *text, size_t length, size_t number, const st
 		return 0;
 	line = strndup(text + spaces, fits ? length - spaces : LEFT_BYTES);
 	if (!line)
-		return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
+		return no_memory(fail);
 	if (fits)
 		result = line_import(line, number, import, fail);
 	else if (line_is_long_rule(text, length))

@@ -77,6 +77,10 @@ static void iptables_match(struct match *match, const char *word, char **rest)
 		prefixes_set(match, &match->source, word_next(rest));
 	else if (!strcmp(word, "-d"))
 		prefixes_set(match, &match->destination, word_next(rest));
+	else if (!strcmp(word, "--src-range"))
+		prefixes_set(match, &match->source, word_next(rest));
+	else if (!strcmp(word, "--dst-range"))
+		prefixes_set(match, &match->destination, word_next(rest));
 	else if (!strcmp(word, "--dport") || !strcmp(word, "--dports") || !strcmp(word, "--ports"))
 		ports_set(match, &match->destination_ports, word_next(rest));
 	else if (!strcmp(word, "--sport") || !strcmp(word, "--sports"))
