@@ -57,6 +57,8 @@ TEST(iptables_rules)
 		  "left: has a match that weir does not know (line 1);" },
 		{ "-A PREROUTING -j NOTRACK", "left: makes everything untracked (line 1);" },
 		{ "-A PREROUTING -p udp --dport 53 -j ACCEPT", "" },
+		{ "[12:3456] -A PREROUTING -p udp --dport 53 -j NOTRACK", "udp port 53;" },
+		{ "-A PREROUTING -p udp -m comment --comment \"-j NOTRACK\" -j ACCEPT", "" },
 		{ "# -A PREROUTING -p udp --dport 53 -j NOTRACK", "" },
 	};
 
@@ -81,6 +83,7 @@ TEST(nft_rules)
 		{ "\t\tip saddr @dns notrack", "left: names a set, or what it is not (line 1);" },
 		{ "\t\tip saddr != 192.0.2.1 notrack", "left: names a set, or what it is not (line 1);" },
 		{ "\t\tct state new drop", "" },
+		{ "\t\tudp dport 53 accept comment \"not notrack at all\"", "" },
 		{ "\tchain notracks {", "" },
 	};
 
@@ -107,6 +110,82 @@ TEST(all_of_a_rule_or_nothing)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_SAID(!strcmp(imported(rows[i].rule), rows[i].wanted), "%s: %s", rows[i].rule, said);
+}
+
+#define CALLED "left: is in a chain that others jump to (line "
+#define BEHIND "left: stands behind an exception in line "
+
+/* What holds for some packets only is no bypass for all of them. */
+TEST(iptables_rules_that_hold_for_less)
+{
+	static const struct { const char *text, *wanted; } rows[] = {
+		{ "*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n:DNS - [0:0]\n"
+		  "-A PREROUTING -d 192.0.2.53/32 -j DNS\n-A DNS -p udp -m udp --dport 53 -j NOTRACK\nCOMMIT\n",
+		  CALLED "6);" },
+		{ "-A PREROUTING -s 10.0.0.0/8 -j ACCEPT\n-A PREROUTING -p udp --dport 53 -j NOTRACK\n"
+		  "-A OUTPUT -p udp --dport 54 -j CT --notrack\n", BEHIND "1 (line 2);udp port 54;" },
+		{ "-A PREROUTING -p udp --dport 53 -j NOTRACK\n-A PREROUTING -s 10.0.0.0/8 -j RETURN\n"
+		  "-A PREROUTING -p udp --dport 54 -j NOTRACK\n", "udp port 53;" BEHIND "2 (line 3);" },
+		{ "-A PREROUTING -s 10.0.0.0/8 -g OTHER\n-A PREROUTING -p udp --dport 53 -j NOTRACK\n",
+		  BEHIND "1 (line 2);" },
+		/* the answers of what is left would bring it back */
+		{ "-A PREROUTING -s 10.0.0.0/8 -j ACCEPT\n-A PREROUTING -p udp --dport 53 -j NOTRACK\n"
+		  "-A OUTPUT -p udp --sport 53 -j NOTRACK\n",
+		  BEHIND "1 (line 2);left: says the same as line 2, which is not taken (line 3);" },
+		/* said twice, and once for all */
+		{ "-A PREROUTING -p udp --dport 53 -j NOTRACK\n-A PREROUTING -s 10.0.0.0/8 -j ACCEPT\n"
+		  "-A PREROUTING -p udp --dport 53 -j NOTRACK\n", "udp port 53;" BEHIND "2 (line 3);" },
+		/* a chain that lets packets by, and one that does not */
+		{ "-A PREROUTING -j LOCAL\n-A PREROUTING -p udp --dport 53 -j NOTRACK\n"
+		  "-A LOCAL -s 10.0.0.0/8 -j ACCEPT\n", BEHIND "1 (line 2);" },
+		{ "-A PREROUTING -j NOTED\n-A PREROUTING -p udp --dport 53 -j NOTRACK\n"
+		  "-A NOTED -s 10.0.0.0/8 -j LOG --log-prefix \"-j ACCEPT \"\n-A NOTED -j RETURN\n",
+		  "udp port 53;" },
+		/* what stands elsewhere, or ends the packet, is no exception */
+		{ "*filter\n-A PREROUTING -j ACCEPT\nCOMMIT\n*raw\n-A OUTPUT -j ACCEPT\n"
+		  "-A PREROUTING -s 192.0.2.9/32 -j DROP\n"
+		  "-A PREROUTING -p udp -m comment --comment \"-j ACCEPT\" --dport 53 -j NOTRACK\nCOMMIT\n",
+		  "udp port 53;" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_SAID(!strcmp(imported(rows[i].text), rows[i].wanted), "%s: %s", rows[i].text, said);
+}
+
+#define TABLE(chains) "table inet raw {\n" chains "}\n"
+#define PRE(rules) "\tchain pre {\n\t\ttype filter hook prerouting priority raw; policy accept;\n" rules "\t}\n"
+#define OUT(rules) "\tchain out {\n\t\ttype filter hook output priority raw; policy accept;\n" rules "\t}\n"
+#define SUB(rules) "\tchain sub {\n" rules "\t}\n"
+
+TEST(nft_rules_that_hold_for_less)
+{
+	static const struct { const char *text, *wanted; } rows[] = {
+		{ TABLE(PRE("\t\tip daddr 192.0.2.53 jump sub\n") SUB("\t\tudp dport 53 notrack\n")),
+		  CALLED "7);" },
+		{ TABLE(SUB("\t\tudp dport 53 notrack\n") PRE("\t\tip daddr 192.0.2.53 jump sub\n")),
+		  CALLED "3);" },
+		{ TABLE(PRE("\t\tip saddr 10.0.0.0/8 accept\n\t\tudp dport 53 notrack\n")
+			OUT("\t\tudp sport 53 notrack\n\t\tudp sport 54 notrack\n")),
+		  BEHIND "4 (line 5);left: says the same as line 5, which is not taken (line 9);udp port 54;" },
+		{ TABLE(PRE("\t\tip saddr 10.0.0.0/8 counter packets 1 bytes 2 return\n\t\tudp dport 53 notrack\n")),
+		  BEHIND "4 (line 5);" },
+		{ TABLE(PRE("\t\tip saddr vmap { 10.0.0.1 : accept, 10.0.0.2 : drop }\n\t\tudp dport 53 notrack\n")),
+		  BEHIND "4 (line 5);" },
+		{ TABLE(PRE("\t\tip saddr vmap @said\n\t\tudp dport 53 notrack\n")), BEHIND "4 (line 5);" },
+		{ TABLE(PRE("\t\tip saddr vmap { 10.0.0.1 : jump sub }\n\t\tudp dport 53 notrack\n")
+			SUB("\t\tudp dport 5 accept\n")), BEHIND "4 (line 5);" },
+		{ TABLE(PRE("\t\tjump sub\n\t\tudp dport 53 notrack\n") SUB("\t\tudp dport 5 return\n")),
+		  "udp port 53;" },
+		{ TABLE(PRE("\t\tudp dport 52 notrack accept\n\t\tlog prefix \"accept \"\n"
+			    "\t\tip saddr 192.0.2.9 drop\n\t\tudp dport 53 notrack\n")),
+		  "udp port 52;udp port 53;" },
+		/* another table has its own say */
+		{ "table ip a {\n" PRE("\t\taccept\n") "}\n" TABLE(PRE("\t\tudp dport 53 notrack\n")),
+		  "udp port 53;" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		CHECK_SAID(!strcmp(imported(rows[i].text), rows[i].wanted), "%s: %s", rows[i].text, said);
 }
 
 /* "udp dport { 2, ... } notrack" with so many more ports, between two short rules */
@@ -162,7 +241,7 @@ TEST(a_line_that_is_too_long_is_told)
 	CHECK(strstr(said, ";udp port 3;"));
 	free(text);
 	/* one as long that is about something else */
-	text = rule_of_ports(150000, "accept");
+	text = rule_of_ports(150000, "drop");
 	CHECK_STR(imported(text), "udp port 1;udp port 3;");
 	free(text);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 #include "import_match.h"
 
@@ -93,13 +93,11 @@ static void iptables_match(struct match *match, const char *word, char **rest)
 		match->why = "has a match that weir does not know";
 }
 
-bool match_iptables(char *line, struct match *match)
+void match_iptables(char *line, struct match *match)
 {
 	char *word, *rest = line;
 
 	match_init(match);
-	if (strncmp(line, "-A ", 3) || (!strstr(line, "-j NOTRACK") && !strstr(line, "--notrack")))
-		return false;
 	word_next(&rest);
 	word_next(&rest);
 	while (!match->why && (word = word_next(&rest))) {
@@ -112,7 +110,6 @@ bool match_iptables(char *line, struct match *match)
 		else
 			iptables_match(match, word, &rest);
 	}
-	return true;
 }
 
 /* ---- nft ----------------------------------------------------------------------------------- */
@@ -169,16 +166,13 @@ static void nft_match(struct match *match, char *word, char **rest)
 		match->why = "has a match that weir does not know";
 }
 
-bool match_nft(char *line, struct match *match)
+void match_nft(char *line, struct match *match)
 {
-	char *word, *rest = line, *verdict = strstr(line, "notrack");
+	char *word, *rest = line;
 
 	match_init(match);
-	if (!verdict || (verdict > line && !isspace((unsigned char)verdict[-1])) ||
-	    (verdict[7] && verdict[7] != ' '))
-		return false;
 	while (!match->why && (word = word_next(&rest))) {
-		if (!strcmp(word, "notrack"))
+		if (!strcmp(word, "notrack") || !strcmp(word, "accept"))
 			continue;
 		if (strcmp(word, "counter")) {
 			nft_match(match, word, &rest);
@@ -188,5 +182,4 @@ bool match_nft(char *line, struct match *match)
 			for (int i = 0; i < 4; i++)
 				word_next(&rest);
 	}
-	return true;
 }

@@ -3,8 +3,6 @@
 #ifndef WEIR_IMPORT_MATCH_H
 #define WEIR_IMPORT_MATCH_H
 
-#include <stdbool.h>
-
 /* Lists are words with commas between; "": it does not say. They stand in the line that was read. */
 struct match {
 	const char	*protocols;
@@ -13,11 +11,10 @@ struct match {
 	const char	*why;		/* it can't be taken; NULL: it can */
 };
 
-/* Both read one line, without the spaces before it, and cut it up. False: it makes nothing
- * untracked. */
+/* Both read one line that makes packets untracked, without the spaces before it, and cut it up. */
 /* "-A CHAIN ... -j NOTRACK" or "-j CT --notrack" */
-bool match_iptables(char *line, struct match *match);
+void match_iptables(char *line, struct match *match);
 /* "... notrack" */
-bool match_nft(char *line, struct match *match);
+void match_nft(char *line, struct match *match);
 
 #endif
