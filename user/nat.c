@@ -46,20 +46,19 @@ static int chain_seen(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* Is there such a chain at all? Asked first: listing the rules costs more. */
-static bool nftables_translates(void)
+/* Asks nf_tables, and calls seen() with each message of its answer. */
+static void nftables_ask(int type, int flags, mnl_cb_t seen, void *data)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	char buffer[16384];
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct nfgenmsg *head;
-	bool nat = false;
 	ssize_t size;
 
 	if (!socket)
-		return false;
-	message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+		return;
+	message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | type;
+	message->nlmsg_flags = NLM_F_REQUEST | flags;
 	message->nlmsg_seq = time(NULL);
 	head = mnl_nlmsg_put_extra_header(message, sizeof(*head));
 	head->nfgen_family = NFPROTO_UNSPEC;
@@ -67,10 +66,28 @@ static bool nftables_translates(void)
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) >= 0 &&
 	    mnl_socket_sendto(socket, message, message->nlmsg_len) >= 0)
 		while ((size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer))) > 0)
-			if (mnl_cb_run(buffer, size, 0, 0, chain_seen, &nat) <= MNL_CB_STOP)
+			if (mnl_cb_run(buffer, size, 0, 0, seen, data) <= MNL_CB_STOP)
 				break;
 	mnl_socket_close(socket);
+}
+
+/* Is there such a chain at all? Asked first: listing the rules costs more. */
+static bool nftables_translates(void)
+{
+	bool nat = false;
+
+	nftables_ask(NFT_MSG_GETCHAIN, NLM_F_DUMP, chain_seen, &nat);
 	return nat;
+}
+
+static int generation_seen(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attribute;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attribute) == NFTA_GEN_ID)
+			*(__u32 *)data = ntohl(mnl_attr_get_u32(attribute));
+	return MNL_CB_STOP;
 }
 
 /* The tables of the older iptables, of this namespace. */
@@ -145,6 +162,27 @@ bool nat_pool(struct snat_pool *pool)
 		found = true;
 	}
 	return found;
+}
+
+bool nat_changed(struct nat_seen *seen)
+{
+	struct nat_seen now = *seen;
+
+	nftables_ask(NFT_MSG_GETGEN, 0, generation_seen, &now.generation);
+	now.iptables = iptables_translates();
+	if (!seen->looked || now.generation != seen->generation || now.iptables != seen->iptables) {
+		now.looked = true;
+		now.pool = (struct snat_pool){};
+		nat_pool(&now.pool);
+	}
+	now.unreplied_ns = conntrack_unreplied_ns();
+	seen->generation = now.generation;
+	seen->iptables = now.iptables;
+	if (seen->looked && now.pool.addresses == seen->pool.addresses &&
+	    now.pool.ports == seen->pool.ports && now.unreplied_ns == seen->unreplied_ns)
+		return false;
+	*seen = now;
+	return true;
 }
 
 void nat_guard_find(struct policy *policy)

@@ -35,4 +35,16 @@ bool nat_pool(struct snat_pool *pool);
  * translated. */
 void nat_guard_find(struct policy *policy);
 
+/* What the limit was worked out from. Empty: not looked yet. */
+struct nat_seen {
+	bool		looked;
+	__u32		generation;	/* of nftables' rules */
+	bool		iptables;
+	struct snat_pool pool;		/* 0 addresses: nothing is translated */
+	__u64		unreplied_ns;
+};
+/* Is it another one than seen, or the first one? Takes it over. The rules are listed only after
+ * something has changed in nftables. */
+bool nat_changed(struct nat_seen *seen);
+
 #endif

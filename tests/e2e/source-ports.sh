@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The limit that guards the source ports follows from the rules that translate: how many addresses
-# and ports they have.
+# and ports they have. The daemon follows rules that are loaded while it runs.
 . "$(dirname "$0")/lib.sh"
 lab_make || bail "can't make the lab"
 lab_gw sysctl -q net.netfilter.nf_conntrack_tcp_timeout_syn_sent=120 || bail "can't set the timeout"
@@ -30,4 +30,20 @@ rules 'ip saddr 10.77.0.2 snat to 25.0.0.20' 'snat to 25.0.0.20-25.0.0.27'
 check_eq the_smallest_pool "$(applied)" "352/second 14112"
 rules 'accept'
 check_eq nothing_is_translated "$(applied)" ""
+
+# ---- rules that come later -------------------------------------------------------------------
+
+background "$LAB_GW" "$WEIR" -I "$INSTANCE" daemon -f 2>"$TMP/daemon"
+beats() { [ "$(weir -j status | json 'v["daemon"]["running"]')" = true ]; }
+guard_is() { [ "$(guard)" = "$1" ]; }
+check daemon_runs wait_for 5 beats
+rules 'masquerade'
+check rules_that_come_are_followed wait_for 8 guard_is "352/second 14112"
+rules 'snat to 25.0.0.20-25.0.0.27'
+check rules_that_change_are_followed wait_for 8 guard_is "2822/second 112896"
+lab_gw sysctl -q net.netfilter.nf_conntrack_tcp_timeout_syn_sent=60 || fail timeout "can't set it"
+check timeouts_are_followed wait_for 8 guard_is "5644/second 112896"
+lab_gw nft delete table ip ours
+check rules_that_go_are_followed wait_for 8 guard_is ""
+check it_is_logged grep -q 'sources are translated' "$TMP/daemon"
 finish
