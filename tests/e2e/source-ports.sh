@@ -31,6 +31,28 @@ check_eq the_smallest_pool "$(applied)" "352/second 14112"
 rules 'accept'
 check_eq nothing_is_translated "$(applied)" ""
 
+# ---- a resolver that gets more than the default ----------------------------------------------
+
+# queries SERVER: from a thousand ports inside
+queries() {
+	lab_in "$LAB_TOOLS/flood" --dev in0 --mac "$(lab_mac lan0)" --kind udp --from 10.77.0.10/32 \
+		--sport 10000-10999 --to "$1/32" --dport 53 --rate 20000 --count 3000 >/dev/null
+}
+advised() { weir -j status | json '" ".join(x["text"] for x in v["advice"] if "source ports" in x["text"])'; }
+rules 'meta l4proto udp masquerade to :2000-2999'
+check_eq narrow_guard "$(applied)" "5/second 218"
+check_eq peace_has_no_advice "$(advised)" ""
+queries 25.0.0.10
+check many_queries_would_be_dropped [ "$(counter rate-destination would-drop)" -gt 100 ]
+check status_names_the_rate grep -q 'beyond 5/second to one destination' <(advised)
+check status_names_the_remedy grep -q "weir -I $INSTANCE limit add prefix" <(advised)
+would=$(counter rate-destination would-drop)
+# another server: what the first one has spent has to run out
+weir limit add prefix 25.0.0.11 per destination 100000/second burst 100000 || fail remedy "is refused"
+queries 25.0.0.11
+check_eq the_remedy_helps "$(counter rate-destination would-drop)" "$would"
+weir limit del prefix 25.0.0.11 per destination
+
 # ---- rules that come later -------------------------------------------------------------------
 
 background "$LAB_GW" "$WEIR" -I "$INSTANCE" daemon -f 2>"$TMP/daemon"
