@@ -57,6 +57,9 @@ TEST(iptables_rules)
 		  "left: has a match that weir does not know (line 1);" },
 		{ "-A PREROUTING -j NOTRACK", "left: makes everything untracked (line 1);" },
 		{ "-A PREROUTING -p udp --dport 53 -j ACCEPT", "" },
+		{ "-A PREROUTING -p ipv6-icmp -j NOTRACK", "icmpv6;" },
+		{ "-A PREROUTING -p ipencap -j NOTRACK", "ipip;" },
+		{ "-A PREROUTING -p pim -j NOTRACK", "proto 103;" },
 		{ "[12:3456] -A PREROUTING -p udp --dport 53 -j NOTRACK", "udp port 53;" },
 		{ "-A PREROUTING -p udp -m comment --comment \"-j NOTRACK\" -j ACCEPT", "" },
 		{ "# -A PREROUTING -p udp --dport 53 -j NOTRACK", "" },
@@ -78,6 +81,7 @@ TEST(nft_rules)
 		{ "\t\tmeta l4proto { tcp, udp } th dport 7000-7010 notrack comment \"x y\"",
 		  "tcp port 7000-7010;udp port 7000-7010;" },
 		{ "\t\tip protocol gre notrack", "gre;" },
+		{ "\t\tmeta l4proto { icmp, ipv6-icmp, l2tp } notrack", "icmp;icmpv6;proto 115;" },
 		{ "\t\tiifname \"eth0\" udp dport 53 notrack",
 		  "left: names a device: say it by addresses (to, from) (line 1);" },
 		{ "\t\tip saddr @dns notrack", "left: names a set, or what it is not (line 1);" },
@@ -186,6 +190,14 @@ TEST(nft_rules_that_hold_for_less)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		CHECK_SAID(!strcmp(imported(rows[i].text), rows[i].wanted), "%s: %s", rows[i].text, said);
+}
+
+TEST(tables_of_weir_are_no_rules_of_others)
+{
+	CHECK_STR(imported("table inet weir_default {\n" PRE("\t\tmeta mark & 0x10000000 == 0x10000000 notrack\n")
+			   OUT("\t\tip daddr 192.0.2.1 udp dport 53 notrack\n") "}\n"
+			   TABLE(PRE("\t\tudp dport 54 notrack\n"))), "udp port 54;");
+	CHECK_STR(imported("table ip weir_x {\n" PRE("\t\tudp dport 53 notrack\n") "}\n"), "udp port 53;");
 }
 
 /* "udp dport { 2, ... } notrack" with so many more ports, between two short rules */

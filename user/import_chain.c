@@ -139,6 +139,7 @@ void chains_begin(struct chains *chains)
 {
 	chains->section = 0;
 	chains->now = NULL;
+	chains->own = false;
 }
 
 /* "-A CHAIN ..." */
@@ -169,8 +170,11 @@ struct chain *chains_line(struct chains *chains, const char *line)
 	if (*line == '*' || !strncmp(line, "table ", 6)) {
 		chains->section++;
 		chains->now = NULL;
+		chains->own = !strncmp(line, "table inet weir_", 16);
 		return NULL;
 	}
+	if (chains->own)
+		return NULL;
 	if (!strncmp(line, "-A ", 3))
 		return iptables_line(chains, line);
 	if (!strncmp(line, "chain ", 6) && strchr(line, '{')) {

@@ -29,6 +29,7 @@ struct chains {
 	struct chain	*first;		/* owned */
 	struct chain	*now;		/* that the next rule of nft stands in */
 	unsigned int	section;
+	bool		own;		/* in weir's own table: what it has is from bypasses */
 	bool		failed;		/* out of memory */
 };
 

@@ -28,6 +28,20 @@ static int statements_add(struct statements *statements, const struct bypass *by
 	return 0;
 }
 
+/* The names that iptables-save and nft print, from /etc/protocols, where weir has others or none. */
+static const char *protocol_word(const char *name)
+{
+	static const char *const words[][2] = {
+		{ "ipv6-icmp", "icmpv6" }, { "ipencap", "ipip" }, { "ipv6", "41" }, { "igmp", "2" },
+		{ "pim", "103" }, { "ipcomp", "108" }, { "comp", "108" }, { "l2tp", "115" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(name, words[i][0]))
+			return words[i][1];
+	return name;
+}
+
 /* One value of each list as words of a statement, read by its own parser. 1: it can't be read. */
 static int statement_read(char value[4][VALUE_BYTES], struct statements *statements, struct fail *fail)
 {
@@ -41,7 +55,7 @@ static int statement_read(char value[4][VALUE_BYTES], struct statements *stateme
 		if (!*value[i])
 			continue;
 		words[count++] = (char *)names[i];
-		words[count++] = value[i];
+		words[count++] = i ? value[i] : (char *)protocol_word(value[i]);
 	}
 	if (!bypass_parse(count, words, &bypass, &ignored))
 		return statements_add(statements, &bypass, fail);
