@@ -31,6 +31,23 @@ check_eq the_smallest_pool "$(applied)" "352/second 14112"
 rules 'accept'
 check_eq nothing_is_translated "$(applied)" ""
 
+# ---- what check tells ------------------------------------------------------------------------
+
+rules 'oifname "wan0" snat to 25.0.0.20-25.0.0.27'
+check check_tells_the_arithmetic grep -q \
+	'source ports: 8 addresses x 64512 ports / 120 s: 2822 new flows/second to one destination, 112896 at once$' \
+	<(weir check 2>/dev/null)
+check_eq check_json "$(weir -j check 2>/dev/null | json 'v["source_ports"]')" \
+	'{"addresses": 8, "ports": 64512, "timeout_seconds": 120, "rate": 2822, "burst": 112896, "guessed": false, "rule": "oifname \"wan0\" snat to 25.0.0.20-25.0.0.27", "set": "default"}'
+weir limit add from inside per destination 9/second
+check check_tells_of_a_limit_of_the_policy grep -q 'the policy has another limit' <(weir check 2>/dev/null)
+weir limit del from inside per destination
+echo 'interface wan0 { role outside }' >"$TMP/conf"
+chmod 600 "$TMP/conf"
+check check_tells_that_nothing_guards grep -q 'no device is inside' <(weir check "$TMP/conf" 2>/dev/null)
+rules 'accept'
+check_eq check_is_silent_without_nat "$(weir -j check 2>/dev/null | json 'v.get("source_ports")')" null
+
 # ---- a resolver that gets more than the default ----------------------------------------------
 
 # queries SERVER: from a thousand ports inside
