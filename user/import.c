@@ -42,7 +42,7 @@ static size_t before_line(const char *text)
 }
 
 /*
- * Calls each() with every line that may be one of a rule, without what stands before it. It returns 0,
+ * Calls each() with every line that is not empty, without what stands before it. It returns 0,
  * or the failure that stops the reading.
  */
 static int lines_each(const char *text, struct rules *rules,
@@ -55,7 +55,7 @@ static int lines_each(const char *text, struct rules *rules,
 	for (size_t number = 1; *text && !result; number++) {
 		size_t length = strcspn(text, "\n"), before = before_line(text);
 
-		if (before < length && text[before] != '#') {
+		if (before < length) {
 			char *line = strndup(text + before, length - before);
 
 			result = line ? each(rules, line, number, fail) : no_memory(fail);
@@ -123,11 +123,14 @@ static void rule_place(struct old_rule *rule, const struct chain *chain)
 			 chain->exception);
 }
 
-static int rule_read(struct old_rule *rule, const struct chain *chain, struct fail *fail)
+static int rule_read(struct old_rule *rule, const struct chain *chain, unsigned int family,
+		     struct fail *fail)
 {
 	int result;
 
 	rule->hook = chain->hook;
+	if (!rule->match.family)
+		rule->match.family = family;
 	result = statements_read(&rule->match, &rule->statements, fail);
 	if (result > 0)
 		snprintf(rule->why, sizeof(rule->why), "%s", rule->match.why);
@@ -160,7 +163,7 @@ static int line_read(struct rules *rules, const char *line, size_t number, struc
 		match_iptables(rule->words, &rule->match);
 	else
 		match_nft(rule->words, &rule->match);
-	return rule_read(rule, chain, fail);
+	return rule_read(rule, chain, rules->chains.family, fail);
 }
 
 /* ---- what they say together ---------------------------------------------------------------- */

@@ -29,6 +29,7 @@ struct chains {
 	struct chain	*first;		/* owned */
 	struct chain	*now;		/* that the next rule of nft stands in */
 	unsigned int	section;
+	unsigned int	family;		/* of the table: 4, 6, or 0 for both and where it is not said */
 	bool		own;		/* in weir's own table: what it has is from bypasses */
 	bool		failed;		/* out of memory */
 };

@@ -64,7 +64,7 @@ static void protocols_set(struct match *match, char *list)
 /* Every list is empty until the rule has one. */
 static void match_init(struct match *match)
 {
-	*match = (struct match){ "", "", "", "", "", NULL };
+	*match = (struct match){ "", "", "", "", "", 0, NULL };
 }
 
 /* ---- iptables-save ------------------------------------------------------------------------- */
@@ -129,11 +129,12 @@ static void nft_ports(struct match *match, char *protocol, char **rest)
 		match->why = "has a match that weir does not know";
 }
 
-static void nft_addresses(struct match *match, char **rest)
+static void nft_addresses(struct match *match, unsigned int family, char **rest)
 {
 	const char *side = word_next(rest);
 	char *list = word_next(rest);
 
+	match->family = family;
 	if (side && !strcmp(side, "saddr"))
 		prefixes_set(match, &match->source, list);
 	else if (side && !strcmp(side, "daddr"))
@@ -149,7 +150,7 @@ static void nft_match(struct match *match, char *word, char **rest)
 	char *next;
 
 	if (!strcmp(word, "ip") || !strcmp(word, "ip6"))
-		return nft_addresses(match, rest);
+		return nft_addresses(match, word[2] ? 6 : 4, rest);
 	if (!strcmp(word, "tcp") || !strcmp(word, "udp") || !strcmp(word, "sctp") ||
 	    !strcmp(word, "dccp") || !strcmp(word, "udplite") || !strcmp(word, "th"))
 		return nft_ports(match, word, rest);

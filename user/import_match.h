@@ -3,11 +3,12 @@
 #ifndef WEIR_IMPORT_MATCH_H
 #define WEIR_IMPORT_MATCH_H
 
-/* Lists are words with commas between; "": it does not say. They stand in the line that was read. */
+/* Lists are words with commas between; "" and 0: it does not say. They stand in the line that was read. */
 struct match {
 	const char	*protocols;
 	const char	*source, *destination;
 	const char	*source_ports, *destination_ports;
+	unsigned int	family;		/* 4 or 6 */
 	const char	*why;		/* it can't be taken; NULL: it can */
 };
 

@@ -132,7 +132,8 @@ bool match_is_back(const struct match *match)
 int statements_read(struct match *match, struct statements *statements, struct fail *fail)
 {
 	bool back = match_is_back(match);
-	char *source, *destination;
+	const char *to = back ? match->source : match->destination;
+	char *service, *client;
 	int result;
 
 	if (!match->why && match->source_ports[0] && match->destination_ports[0])
@@ -142,16 +143,19 @@ int statements_read(struct match *match, struct statements *statements, struct f
 		match->why = "makes everything untracked";
 	if (match->why)
 		return 1;
-	source = ranges_split(match->source);
-	destination = ranges_split(match->destination);
-	if (source && destination)
+	/* of one family, without an address that says so */
+	if (match->family && !match->source[0] && !match->destination[0])
+		to = match->family == 4 ? "0.0.0.0/0" : "::/0";
+	service = ranges_split(to);
+	client = ranges_split(back ? match->destination : match->source);
+	if (service && client)
 		result = lists_read((const char *const[]){
 			match->protocols, back ? match->source_ports : match->destination_ports,
-			back ? source : destination, back ? destination : source }, statements, fail);
+			service, client }, statements, fail);
 	else
 		result = no_memory(fail);
-	free(source);
-	free(destination);
+	free(service);
+	free(client);
 	if (result > 0)
 		match->why = statements->why;
 	return result;
