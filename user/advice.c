@@ -86,8 +86,9 @@ static void say_guard(struct list *list, const struct situation *is)
 	char text[RATE_TEXT];
 
 	if (is->guard.count && is->guarded)
-		say(list, "so far %llu packets from inside were beyond %s to one destination, the default for "
-		    "source ports; for a server that gets more: %s limit add prefix ADDRESS per destination RATE",
+		say(list, "so far %llu packets from inside were beyond %s to one destination, the default "
+		    "for source ports; for a server that gets more: %s limit add prefix ADDRESS "
+		    "per destination RATE",
 		    is->guarded, rate_print(&is->guard, text, sizeof(text)), list->weir);
 }
 

@@ -121,9 +121,9 @@ static void check_ports(struct cli *cli, const struct policy *policy)
 		return;
 	guard = nat_guard(&pool, seconds * 1000000000);
 	if (!cli->out.json) {
-		snprintf(text, sizeof(text), "%llu address%s x %llu ports / %llu s: %llu new flows/second to "
-			 "one destination, %llu at once%s%s", pool.addresses, pool.addresses == 1 ? "" : "es",
-			 pool.ports, seconds, guard.rate.count, guard.burst,
+		snprintf(text, sizeof(text), "%llu address%s x %llu ports / %llu s: %llu new flows/second "
+			 "to one destination, %llu at once%s%s", pool.addresses,
+			 pool.addresses == 1 ? "" : "es", pool.ports, seconds, guard.rate.count, guard.burst,
 			 !by ? "; nothing limits them, no device is inside" : *by == 'p' ?
 			 "; the policy has another limit" : "",
 			 pool.guessed ? "; the rule can't be read, so this is the least" : "");

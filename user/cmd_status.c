@@ -18,6 +18,15 @@ struct totals {
 	__u64	guarded;	/* of limits per destination, from inside */
 };
 
+/* Of one device: those that were dropped, and those that would have been. */
+static __u64 guarded_of(const struct counter *counters, const struct dev *dev)
+{
+	if (!dev->ifindex || dev->role != ROLE_INSIDE)
+		return 0;
+	return counters[COUNTER_INDEX(0, 0, REASON_RATE_DESTINATION)].packets +
+	       counters[COUNTER_INDEX(0, 1, REASON_RATE_DESTINATION)].packets;
+}
+
 static struct totals totals_of(const struct counter *counters, const struct dev devs[DEV_MAX])
 {
 	struct totals totals = {};
@@ -32,9 +41,7 @@ static struct totals totals_of(const struct counter *counters, const struct dev 
 				totals.dropped += packets;
 			totals.would += counters[COUNTER_INDEX(slot, 1, reason)].packets;
 		}
-		if (devs[slot].ifindex && devs[slot].role == ROLE_INSIDE)
-			for (int would = 0; would < 2; would++)
-				totals.guarded += counters[COUNTER_INDEX(slot, would, REASON_RATE_DESTINATION)].packets;
+		totals.guarded += guarded_of(&counters[COUNTER_INDEX(slot, 0, 0)], &devs[slot]);
 		totals.fail_open += counters[COUNTER_INDEX(slot, 0, REASON_FAIL_OPEN)].packets;
 	}
 	return totals;

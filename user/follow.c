@@ -221,8 +221,8 @@ void follow_nat(struct follow *follow)
 	if (is_running(follow, &run)) {
 		if (apply_edit(follow->instance, edit_nothing, NULL, &fail))
 			return complain(follow, fail.what);
-		notify_log(LOG_INFO, "sources are translated to other addresses or ports, or for another time: "
-			   "the policy follows");
+		notify_log(LOG_INFO, "sources are translated to other addresses or ports, or for "
+			   "another time: the policy follows");
 	}
 	follow->nat_late = false;
 }

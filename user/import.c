@@ -46,8 +46,8 @@ static size_t before_line(const char *text)
  * or the failure that stops the reading.
  */
 static int lines_each(const char *text, struct rules *rules,
-		      int (*each)(struct rules *rules, const char *line, size_t number, struct fail *fail),
-		      struct fail *fail)
+		      int (*each)(struct rules *rules, const char *line, size_t number,
+				  struct fail *fail), struct fail *fail)
 {
 	int result = 0;
 
@@ -182,7 +182,8 @@ static bool says(const struct old_rule *rule, const struct bypass *bypass)
  */
 static bool undoes(const struct old_rule *rule, const struct old_rule *narrowed)
 {
-	if (rule->hook == narrowed->hook && match_is_back(&rule->match) == match_is_back(&narrowed->match))
+	if (rule->hook == narrowed->hook &&
+	    match_is_back(&rule->match) == match_is_back(&narrowed->match))
 		return false;
 	for (size_t i = 0; i < rule->statements.count; i++)
 		if (says(narrowed, &rule->statements.at[i]))
@@ -200,7 +201,8 @@ static void rules_pair(struct rules *rules)
 
 			if (!rule->why[0] && undoes(rule, narrowed))
 				snprintf(rule->why, sizeof(rule->why),
-					 "says the same as line %zu, which is not taken", narrowed->number);
+					 "says the same as line %zu, which is not taken",
+					 narrowed->number);
 		}
 	}
 }

@@ -193,7 +193,8 @@ static struct chain *chain_line(struct chains *chains, const char *line)
 static void table_line(struct chains *chains, const char *line)
 {
 	if (*line == 't')
-		chains->family = !strncmp(line, "table ip ", 9) ? 4 : !strncmp(line, "table ip6 ", 10) ? 6 : 0;
+		chains->family = !strncmp(line, "table ip ", 9) ? 4 :
+				 !strncmp(line, "table ip6 ", 10) ? 6 : 0;
 	chains->section++;
 	chains->now = NULL;
 	chains->own = !strncmp(line, "table inet weir_", 16);

@@ -3,7 +3,8 @@
 #ifndef WEIR_IMPORT_MATCH_H
 #define WEIR_IMPORT_MATCH_H
 
-/* Lists are words with commas between; "" and 0: it does not say. They stand in the line that was read. */
+/* Lists are words with commas between; "" and 0: it does not say. They stand in the line that was
+ * read. */
 struct match {
 	const char	*protocols;
 	const char	*source, *destination;

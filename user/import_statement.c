@@ -60,9 +60,12 @@ static int statement_read(char value[4][VALUE_BYTES], struct statements *stateme
 	if (!bypass_parse(count, words, &bypass, &ignored))
 		return statements_add(statements, &bypass, fail);
 	snprintf(statements->why, sizeof(statements->why), "can't be read");
-	for (int i = 0; i < count; i++)
-		snprintf(statements->why + strlen(statements->why),
-			 sizeof(statements->why) - strlen(statements->why), "%s %s", i ? "" : ":", words[i]);
+	for (int i = 0; i < count; i++) {
+		size_t used = strlen(statements->why);
+
+		snprintf(statements->why + used, sizeof(statements->why) - used, "%s %s", i ? "" : ":",
+			 words[i]);
+	}
 	return 1;
 }
 

@@ -108,7 +108,8 @@ static bool iptables_translates(void)
  * that is no matter of the command that was typed. Returns what unsilence() takes. */
 static int silence(void)
 {
-	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	fflush(stderr);
 	if (kept >= 0 && null >= 0)

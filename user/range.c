@@ -46,7 +46,8 @@ static struct prefix widest(struct prefix prefix, const struct prefix *last)
 	return prefix;
 }
 
-static int split(struct prefix at, const struct prefix *last, struct prefix prefix[static RANGE_PREFIXES])
+static int split(struct prefix at, const struct prefix *last,
+		 struct prefix prefix[static RANGE_PREFIXES])
 {
 	struct prefix end;
 	int count = 0;
