@@ -55,7 +55,8 @@ TEST(one_rule)
 TEST(what_cannot_be_read_is_one_address)
 {
 	static const char *const rules[] = {
-		"snat to ip saddr map @customers", "snat to $FOREIGN",
+		"snat to ip saddr map @customers", "snat to $FOREIGN", "snat to", "snat to ip saddr map",
+		"masquerade to", "snat to ip saddr map { 10.0.0.1 : }", "snat",
 		/* iptables-nft, where nft finds no extension of libxtables: 1.0.6, and later ones */
 		"oifname \"eth0\" counter packets 0 bytes 0 ",
 		"oifname \"eth0\" counter packets 0 bytes 0 xt target \"SNAT\"",

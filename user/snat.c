@@ -97,7 +97,7 @@ static bool place_read(const char *text, struct snat_pool *pool)
 {
 	char copy[160], *ports;
 
-	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
+	if (!*text || snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
 		return false;
 	ports = ports_split(copy);
 	pool->addresses = *copy ? addresses_count(copy) : 1;
@@ -173,6 +173,12 @@ static const char *word_find(const char *rule, const char *word)
 	return NULL;
 }
 
+static const char *behind(const char *at, const char *word)
+{
+	at += strlen(word);
+	return at + strspn(at, " ");
+}
+
 /* What stands behind "snat [ip|ip6] [prefix] to ". False: can't be read. */
 static bool target_read(const char *target, struct snat_pool *pool)
 {
@@ -183,7 +189,7 @@ static bool target_read(const char *target, struct snat_pool *pool)
 		snprintf(place, sizeof(place), "%.*s", (int)strcspn(target, " "), target);
 		return place_read(place, pool);
 	}
-	map += strlen("map ");
+	map = behind(map, "map");
 	if (*map == '{')
 		return map_read(map, strstr(target, " mod "), pool);
 	return false;	/* what is in a named map is not listed */
@@ -237,7 +243,7 @@ static bool rule_read(const char *rule, bool nat, struct snat_pool *pool)
 		snat = word_find(bare, "masquerade");
 	to = snat ? word_find(snat, "to") : NULL;
 	if (snat)
-		known = to ? target_read(to + 3, pool) : *snat == 'm';
+		known = to ? target_read(behind(to, "to"), pool) : *snat == 'm';
 	if (!known)
 		*pool = snat_pool_one(true, rule);
 	known = snat ? !is_fixed(pool) : nat && is_unreadable(rule);
