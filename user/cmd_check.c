@@ -126,7 +126,7 @@ static void check_ports(struct cli *cli, const struct policy *policy)
 			 pool.addresses == 1 ? "" : "es", pool.ports, seconds, guard.rate.count, guard.burst,
 			 !by ? "; nothing limits them, no device is inside" : *by == 'p' ?
 			 "; the policy has another limit" : "",
-			 pool.guessed ? "; the rule can't be read, so this is the least" : "");
+			 pool.guessed ? "; the rule can't be read, so one address is assumed" : "");
 		out_field_text(&cli->out, "source ports", "source_ports", text);
 		out_field_text(&cli->out, "by the rule", "rule", pool.rule[0] ? pool.rule : NULL);
 		return;
