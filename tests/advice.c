@@ -162,6 +162,22 @@ TEST(pressure_that_nobody_watches)
 	CHECK_EQ(advise(&is, text), 0);
 }
 
+TEST(the_default_for_source_ports_that_was_met)
+{
+	struct situation is = peace();
+
+	is.guard = (struct rate){ 352, 1000000000 };
+	CHECK_EQ(advise(&is, text), 0);
+	is.guarded = 7;
+	is.instance = "blue";
+	says(&is, 0, "so far 7 packets from inside were beyond 352/second to one destination");
+	says(&is, 0, "weir -I blue limit add prefix ADDRESS per destination RATE");
+	CHECK(strlen(text[0]) < ADVICE_TEXT - 20);
+	/* a limit of the policy stopped them */
+	is.guard.count = 0;
+	CHECK_EQ(advise(&is, text), 0);
+}
+
 TEST(packets_that_fail_open)
 {
 	struct situation is = peace();

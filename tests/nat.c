@@ -3,13 +3,16 @@
 #include "compiled.h"
 #include "nat.h"
 
+static const struct snat_pool one = { .addresses = 1, .ports = SNAT_PORTS };
+
 TEST(what_it_admits_fits_into_the_ports)
 {
 	for (unsigned int addresses = 1; addresses <= 64; addresses *= 2)
 		for (__u64 seconds = 1; seconds <= 600; seconds++) {
-			struct limit limit = nat_guard(addresses, seconds * SECOND);
+			struct snat_pool pool = { .addresses = addresses, .ports = SNAT_PORTS };
+			struct limit limit = nat_guard(&pool, seconds * SECOND);
 			__u64 open = limit.burst + limit.rate.count * seconds;
-			__u64 ports = (__u64)NAT_PORTS * addresses;
+			__u64 ports = (__u64)SNAT_PORTS * addresses;
 
 			CHECK_EQ(limit.rate.per_ns, SECOND);
 			CHECK_SAID(open <= ports / 8 * 7, "%llu of %llu", open, ports);
@@ -19,12 +22,30 @@ TEST(what_it_admits_fits_into_the_ports)
 
 TEST(of_one_address_and_two_minutes)
 {
-	struct limit limit = nat_guard(1, 120 * SECOND);
+	struct limit limit = nat_guard(&one, 120 * SECOND);
 
 	CHECK_EQ(limit.kind, LIMIT_DESTINATION);
 	CHECK_EQ(limit.roles, 1 << ROLE_INSIDE);
 	CHECK_EQ(limit.rate.count, 352);
 	CHECK_EQ(limit.burst, 14112);
+}
+
+TEST(of_the_narrowest_pool_there_is)
+{
+	struct snat_pool pool = { .addresses = 1, .ports = 2 };
+	struct limit limit = nat_guard(&pool, 120 * SECOND);
+
+	CHECK(limit.rate.count);
+	CHECK(limit.burst);
+}
+
+TEST(of_the_widest_pool_there_is)
+{
+	struct snat_pool pool = { .addresses = SNAT_ADDRESSES_MAX, .ports = 65535 };
+	struct limit limit = nat_guard(&pool, 120 * SECOND);
+
+	CHECK(limit.rate.count > 20000000);
+	CHECK(rate_cost_ns(&limit.rate) > 10);
 }
 
 /* what the datapath would use for a flow from a side; the cost of its rule */
@@ -41,7 +62,7 @@ static void compile_guarded(const char *text, struct arena *arena)
 {
 	struct policy policy = parsed(text);
 
-	policy.guard = nat_guard(1, 120 * SECOND);
+	policy.guard = nat_guard(&one, 120 * SECOND);
 	compile_policy(&policy, NULL, NOW, arena);
 	policy_free(&policy);
 }

@@ -80,6 +80,18 @@ static void say_audit(struct list *list, const struct situation *is)
 		    is->audit.reason, list->weir);
 }
 
+/* It counts UDP as if it lived as long as an unanswered SYN, so it can be too low for a DNS server. */
+static void say_guard(struct list *list, const struct situation *is)
+{
+	char text[RATE_TEXT];
+
+	if (is->guard.count && is->guarded)
+		say(list, "so far %llu packets from inside were beyond %s to one destination, the default "
+		    "for source ports; for a server that gets more: %s limit add prefix ADDRESS "
+		    "per destination RATE",
+		    is->guarded, rate_print(&is->guard, text, sizeof(text)), list->weir);
+}
+
 static void say_mode(struct list *list, const struct situation *is, bool over)
 {
 	char text[DURATION_TEXT];
@@ -120,6 +132,7 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 		say(&list, "%llu packets passed since there was no policy or memory to judge them (fail-open)",
 		    is->fail_open);
 	say_audit(&list, is);
+	say_guard(&list, is);
 	say_mode(&list, is, over);
 	if (capacity_differs(is->run, differs, sizeof(differs)))
 		say(&list, "made with other sources than the policy wants, %s: %s off, then load its file again",

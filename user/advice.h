@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include "abi.h"
 #include "audit.h"
+#include "value.h"
 
 #define ADVICE_MAX	16
 #define ADVICE_TEXT	256
@@ -21,6 +22,8 @@ struct situation {
 	bool		conntrack;	/* the next two are known */
 	__u64		count, max;
 	__u64		would, dropped, fail_open;	/* packets */
+	struct rate	guard;		/* the default limit per destination; count 0: none, or unknown */
+	__u64		guarded;	/* packets from inside that such limits stopped, or would have */
 	struct audit_alarm audit;
 	__u64		now_ns;		/* CLOCK_MONOTONIC */
 };

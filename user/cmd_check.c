@@ -6,6 +6,7 @@
 #include "compile.h"
 #include "conntrack.h"
 #include "forward.h"
+#include "nat.h"
 #include "notrack.h"
 #include "port.h"
 #include "program.h"
@@ -90,32 +91,79 @@ static void check_attached(const struct store *store)
 			vlan_warn(stderr, devs[slot].name);
 }
 
-/* Against the rules and routes of this machine: the file, or the policy in force. */
-static void check_machine(const struct cli *cli, const struct policy *file, __u32 features)
+/* What limits flows from inside to one destination, as `limit show` names it; NULL: nothing. */
+static const char *guarded_by(const struct policy *policy)
 {
-	struct policy policy;
-	struct store store;
-	struct fail none;
+	bool inside = false;
 
-	if (file) {
-		ruleset_check(stderr, file);
-		forward_warn(stderr, file->bypass, file->bypass_count, NULL);
-		reach_warn(stderr, file, features);
-		check_named(file);
+	for (size_t i = 0; policy && i < policy->limit_count; i++) {
+		const struct limit *limit = &policy->limit[i];
+
+		if (limit->kind == LIMIT_DESTINATION && !limit->prefix.family &&
+		    limit->roles & 1 << ROLE_INSIDE)
+			return "policy";
+	}
+	for (size_t i = 0; policy && i < policy->interface_count; i++)
+		inside |= policy->interface[i].role == ROLE_INSIDE;
+	return inside ? "default" : NULL;
+}
+
+/* How many flows to one destination the source ports have room for, and who sees to it. */
+static void check_ports(struct cli *cli, const struct policy *policy)
+{
+	__u64 seconds = conntrack_unreplied_ns() / 1000000000;
+	const char *by = guarded_by(policy);
+	struct snat_pool pool;
+	struct limit guard;
+	char text[320];
+
+	if (!nat_pool(&pool))
+		return;
+	guard = nat_guard(&pool, seconds * 1000000000);
+	if (!cli->out.json) {
+		snprintf(text, sizeof(text), "%llu address%s x %llu ports / %llu s: %llu new flows/second "
+			 "to one destination, %llu at once%s%s", pool.addresses,
+			 pool.addresses == 1 ? "" : "es", pool.ports, seconds, guard.rate.count, guard.burst,
+			 !by ? "; nothing limits them, no device is inside" : *by == 'p' ?
+			 "; the policy has another limit" : "",
+			 pool.guessed ? "; the rule can't be read, so one address is assumed" : "");
+		out_field_text(&cli->out, "source ports", "source_ports", text);
+		out_field_text(&cli->out, "by the rule", "rule", pool.rule[0] ? pool.rule : NULL);
 		return;
 	}
-	if (store_open(cli->instance, STORE_READ, &store, &none))
+	out_object_begin(&cli->out, "source ports", "source_ports");
+	out_field_number(&cli->out, "addresses", "addresses", pool.addresses);
+	out_field_number(&cli->out, "ports", "ports", pool.ports);
+	out_field_number(&cli->out, "timeout", "timeout_seconds", seconds);
+	out_field_number(&cli->out, "rate", "rate", guard.rate.count);
+	out_field_number(&cli->out, "burst", "burst", guard.burst);
+	out_field_bool(&cli->out, "guessed", "guessed", pool.guessed);
+	out_field_text(&cli->out, "rule", "rule", pool.rule[0] ? pool.rule : NULL);
+	out_field_text(&cli->out, "set by", "set", by);
+	out_object_end(&cli->out);
+}
+
+/* Against the rules and routes of this machine: the policy of a file. */
+static void check_file_here(const struct policy *policy, __u32 features)
+{
+	ruleset_check(stderr, policy);
+	forward_warn(stderr, policy->bypass, policy->bypass_count, NULL);
+	reach_warn(stderr, policy, features);
+	check_named(policy);
+}
+
+/* The same of the policy in force; NULL: it can't be read. */
+static void check_in_force(const char *instance, const struct store *store, const struct policy *policy,
+			   __u32 features)
+{
+	check_attached(store);
+	if (!policy)
 		return;
-	check_attached(&store);
-	if (!apply_read(&store, &policy, &none)) {
-		ruleset_check(stderr, &policy);
-		forward_warn(stderr, policy.bypass, policy.bypass_count, &store);
-		check_table(cli->instance, &policy);
-		reach_warn(stderr, &policy, features);
-		session_warn(&policy, apply_now_ns());
-		policy_free(&policy);
-	}
-	store_close(&store);
+	ruleset_check(stderr, policy);
+	forward_warn(stderr, policy->bypass, policy->bypass_count, store);
+	check_table(instance, policy);
+	reach_warn(stderr, policy, features);
+	session_warn(policy, apply_now_ns());
 }
 
 int cmd_check(struct cli *cli)
@@ -123,6 +171,9 @@ int cmd_check(struct cli *cli)
 	const char *path = cli_next(cli);
 	struct arena arena = {};
 	struct policy policy;
+	struct store store;
+	struct fail none;
+	bool open, known;
 	__u32 features;
 	int result = 0;
 
@@ -134,13 +185,21 @@ int cmd_check(struct cli *cli)
 		result = policy_read(path, apply_now_ns(), false, &policy, &cli->fail);
 	if (path && !result)
 		result = compile(&policy, NULL, apply_now_ns(), &arena, &cli->fail);
+	open = !path && !store_open(cli->instance, STORE_READ, &store, &none);
+	known = path || (open && !apply_read(&store, &policy, &none));
 	if (!result) {
 		out_object_begin(&cli->out, NULL, NULL);
 		if (path)
 			check_file(cli, path, &policy, &arena);
 		check_kernel(cli, features);
+		check_ports(cli, known ? &policy : NULL);
 		out_object_end(&cli->out);
-		check_machine(cli, path ? &policy : NULL, features);
+	}
+	if (!result && path)
+		check_file_here(&policy, features);
+	if (open) {
+		check_in_force(cli->instance, &store, known ? &policy : NULL, features);
+		store_close(&store);
 	}
 	arena_free(&arena);
 	policy_free(&policy);

@@ -8,15 +8,26 @@
 #include "capacity.h"
 #include "challenge.h"
 #include "cli.h"
+#include "compile.h"
 #include "conntrack.h"
 #include "pressure.h"
 #include "value.h"
 
 struct totals {
 	__u64	passed, would, dropped, fail_open;
+	__u64	guarded;	/* of limits per destination, from inside */
 };
 
-static struct totals totals_of(const struct counter *counters)
+/* Of one device: those that were dropped, and those that would have been. */
+static __u64 guarded_of(const struct counter *counters, const struct dev *dev)
+{
+	if (!dev->ifindex || dev->role != ROLE_INSIDE)
+		return 0;
+	return counters[COUNTER_INDEX(0, 0, REASON_RATE_DESTINATION)].packets +
+	       counters[COUNTER_INDEX(0, 1, REASON_RATE_DESTINATION)].packets;
+}
+
+static struct totals totals_of(const struct counter *counters, const struct dev devs[DEV_MAX])
 {
 	struct totals totals = {};
 
@@ -30,6 +41,7 @@ static struct totals totals_of(const struct counter *counters)
 				totals.dropped += packets;
 			totals.would += counters[COUNTER_INDEX(slot, 1, reason)].packets;
 		}
+		totals.guarded += guarded_of(&counters[COUNTER_INDEX(slot, 0, 0)], &devs[slot]);
 		totals.fail_open += counters[COUNTER_INDEX(slot, 0, REASON_FAIL_OPEN)].packets;
 	}
 	return totals;
@@ -184,6 +196,24 @@ static void show_advice(struct cli *cli, const struct situation *is)
 	out_table_end(&cli->out, NULL);
 }
 
+/* The default limit per destination that is in force; those who may read statistics alone are not
+ * told. Not asked for in peace: the policy can be long. */
+static struct rate guard_of(const char *instance, const struct totals *totals)
+{
+	struct arena arena = {};
+	struct limit guard = {};
+	struct fail ignored;
+	struct store store;
+
+	if (!totals->guarded || store_open(instance, STORE_READ, &store, &ignored))
+		return guard.rate;
+	if (!store_policy_read(&store, &arena, &ignored))
+		compiled_guard(&arena, &guard);
+	arena_free(&arena);
+	store_close(&store);
+	return guard.rate;
+}
+
 static bool is_elsewhere(const struct run *run)
 {
 	struct stat here;
@@ -199,6 +229,7 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 	struct situation is = {
 		.instance = cli->instance, .run = run, .devs = devs, .state = state,
 		.would = totals->would, .dropped = totals->dropped, .fail_open = totals->fail_open,
+		.guarded = totals->guarded, .guard = guard_of(cli->instance, totals),
 		.audit = audit_alarm(audits), .elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
 	};
 	struct pressure_now pressure;
@@ -243,7 +274,7 @@ int cmd_status(struct cli *cli)
 	    store_audits_read(&store, audits, &cli->fail) ||
 	    store_counters_read(&store, &counters, &cli->fail))
 		return -cli->fail.status;
-	totals = totals_of(counters);
+	totals = totals_of(counters, devs);
 	free(counters);
 	result = show_status(cli, &store, &run, devs, &totals, audits);
 	store_close(&store);

@@ -208,6 +208,25 @@ bool follow_addresses(struct follow *follow)
 	return true;
 }
 
+/* The first look is no change: follow_addresses() puts the policy in force after its own. */
+void follow_nat(struct follow *follow)
+{
+	bool first = !follow->nat.looked;
+	struct fail fail;
+	struct run run;
+
+	follow->nat_late |= nat_changed(&follow->nat) && !first;
+	if (!follow->nat_late)
+		return;
+	if (is_running(follow, &run)) {
+		if (apply_edit(follow->instance, edit_nothing, NULL, &fail))
+			return complain(follow, fail.what);
+		notify_log(LOG_INFO, "sources are translated to other addresses or ports, or for "
+			   "another time: the policy follows");
+	}
+	follow->nat_late = false;
+}
+
 void follow_conntrack(const struct follow *follow)
 {
 	__u32 settings = conntrack_settings();

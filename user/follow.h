@@ -10,6 +10,7 @@
 
 #include <net/if.h>
 #include "fail.h"
+#include "nat.h"
 #include "policy.h"
 
 struct follow {
@@ -17,6 +18,8 @@ struct follow {
 	struct if_nameindex *known;	/* owned; as they were the last time; NULL: not looked yet */
 	struct prefix	*own;		/* owned; the addresses that the policy in force knows; the same */
 	size_t		own_count;
+	struct nat_seen	nat;		/* the source ports that the policy in force guards */
+	bool		nat_late;	/* they are others, and the policy does not follow yet */
 	char		complaint[512];	/* said last: not to be said again and again */
 };
 
@@ -25,6 +28,8 @@ void follow_devices(struct follow *follow);
 /* When this machine has other addresses than before, the policy in force is compiled again, since
  * it has them as facts. False when that was not possible: try again. */
 bool follow_addresses(struct follow *follow);
+/* The same when sources are translated to other addresses or ports. */
+void follow_nat(struct follow *follow);
 /* Tells the datapath of the sysctls of conntrack when they have changed. */
 void follow_conntrack(const struct follow *follow);
 void follow_free(struct follow *follow);

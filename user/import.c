@@ -1,296 +1,248 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include "import.h"
+#include "import_chain.h"
+#include "import_statement.h"
 
-#define RULE_MAX_BYTES	4096
+#define LINE_MAX_BYTES	1000000	/* a rule with more is left, with its line */
+#define LEFT_BYTES	400	/* of a rule that is left so many are shown */
 
-/* What one rule matches; lists are words with commas between. Empty: it does not say. */
-struct match {
-	char	protocols[128];
-	char	source[RULE_MAX_BYTES], destination[RULE_MAX_BYTES];
-	char	source_ports[RULE_MAX_BYTES], destination_ports[RULE_MAX_BYTES];
-	const char *why;	/* it can't be taken; NULL: it can */
+/* A rule that makes packets untracked. */
+struct old_rule {
+	size_t		number;		/* of its line */
+	char		*line, *words;	/* owned; words: cut up, what match points into */
+	struct match	match;
+	struct statements statements;
+	enum chain_hook	hook;
+	bool		narrowed;	/* it holds for less than it says */
+	char		why[200];	/* it is left; "": it is taken */
 };
 
-/* ---- words --------------------------------------------------------------------------------- */
+struct rules {
+	struct old_rule	*at;		/* owned */
+	size_t		count, room;
+	struct chains	chains;
+};
 
-/* The next word of *rest, ended by a NUL; "..." is one word, { ... } too. NULL at the end. */
-static char *word_next(char **rest)
+static int no_memory(struct fail *fail)
 {
-	char *word = *rest + strspn(*rest, " \t"), *end;
-
-	if (!*word)
-		return NULL;
-	if (*word == '{' && strchr(word, '}'))
-		end = strchr(word, '}') + 1;
-	else if (*word == '"' && strchr(word + 1, '"'))
-		end = strchr(word + 1, '"') + 1;
-	else
-		end = word + strcspn(word, " \t");
-	*rest = *end ? end + 1 : end;
-	*end = '\0';
-	return word;
+	return fail_set(fail, EXIT_REFUSED, NULL, "out of memory");
 }
 
-/* Copies a list without braces and spaces; ranges of ports get a '-'. */
-static void list_copy(char *to, size_t size, const char *from, bool ports)
-{
-	size_t length = 0;
+/* ---- lines --------------------------------------------------------------------------------- */
 
-	for (; from && *from && length + 1 < size; from++)
-		if (!strchr("{} \t", *from))
-			to[length++] = ports && *from == ':' ? '-' : *from;
-	to[length] = '\0';
+/* What stands before a line: spaces, and the counters of `iptables-save -c`. */
+static size_t before_line(const char *text)
+{
+	size_t spaces = strspn(text, " \t"), counters = strspn(text + spaces, "[0123456789:");
+
+	return text[spaces] == '[' && !strncmp(text + spaces + counters, "] ", 2) ?
+	       spaces + counters + 2 : spaces;
 }
 
-static void prefixes_set(struct match *match, char to[RULE_MAX_BYTES], const char *list)
+/*
+ * Calls each() with every line that is not empty, without what stands before it. It returns 0,
+ * or the failure that stops the reading.
+ */
+static int lines_each(const char *text, struct rules *rules,
+		      int (*each)(struct rules *rules, const char *line, size_t number,
+				  struct fail *fail), struct fail *fail)
 {
-	if (!list || *list == '@' || *list == '!' || to[0])
-		match->why = "names a set, or what it is not";
-	else
-		list_copy(to, RULE_MAX_BYTES, list, false);
-}
-
-static void ports_set(struct match *match, char to[RULE_MAX_BYTES], const char *list)
-{
-	if (!list || *list == '@' || *list == '!' || to[0])
-		match->why = "names a set, or what it is not";
-	else
-		list_copy(to, RULE_MAX_BYTES, list, true);
-}
-
-static void protocols_set(struct match *match, const char *list)
-{
-	if (!list || *list == '!' || *list == '@')
-		match->why = "says which protocol it is not";
-	else
-		list_copy(match->protocols, sizeof(match->protocols), list, false);
-}
-
-/* ---- iptables-save ------------------------------------------------------------------------- */
-
-static void iptables_match(struct match *match, const char *word, char **rest)
-{
-	if (!strcmp(word, "-p"))
-		protocols_set(match, word_next(rest));
-	else if (!strcmp(word, "-s"))
-		prefixes_set(match, match->source, word_next(rest));
-	else if (!strcmp(word, "-d"))
-		prefixes_set(match, match->destination, word_next(rest));
-	else if (!strcmp(word, "--dport") || !strcmp(word, "--dports") || !strcmp(word, "--ports"))
-		ports_set(match, match->destination_ports, word_next(rest));
-	else if (!strcmp(word, "--sport") || !strcmp(word, "--sports"))
-		ports_set(match, match->source_ports, word_next(rest));
-	else if (!strcmp(word, "-m") || !strcmp(word, "--comment"))
-		word_next(rest);
-	else if (!strcmp(word, "-i") || !strcmp(word, "-o"))
-		match->why = "names a device: say it by addresses (to, from)";
-	else
-		match->why = "has a match that weir does not know";
-}
-
-/* "-A CHAIN ... -j NOTRACK" or "-j CT --notrack"; false: it is about something else */
-static bool iptables_rule(char *line, struct match *match)
-{
-	char *word, *rest = line;
-
-	if (strncmp(line, "-A ", 3) || (!strstr(line, "-j NOTRACK") && !strstr(line, "--notrack")))
-		return false;
-	word_next(&rest);
-	word_next(&rest);
-	while (!match->why && (word = word_next(&rest))) {
-		if (!strcmp(word, "--notrack"))
-			continue;
-		if (!strcmp(word, "-j"))
-			word_next(&rest);
-		else if (!strcmp(word, "!"))
-			match->why = "says what it is not";
-		else
-			iptables_match(match, word, &rest);
-	}
-	return true;
-}
-
-/* ---- nft ----------------------------------------------------------------------------------- */
-
-static void nft_ports(struct match *match, const char *protocol, char **rest)
-{
-	char *side = word_next(rest), *list = word_next(rest);
-
-	if (strcmp(protocol, "th"))
-		protocols_set(match, protocol);
-	if (side && !strcmp(side, "dport"))
-		ports_set(match, match->destination_ports, list);
-	else if (side && !strcmp(side, "sport"))
-		ports_set(match, match->source_ports, list);
-	else
-		match->why = "has a match that weir does not know";
-}
-
-static void nft_addresses(struct match *match, char **rest)
-{
-	char *side = word_next(rest), *list = word_next(rest);
-
-	if (side && !strcmp(side, "saddr"))
-		prefixes_set(match, match->source, list);
-	else if (side && !strcmp(side, "daddr"))
-		prefixes_set(match, match->destination, list);
-	else if (side && (!strcmp(side, "protocol") || !strcmp(side, "nexthdr")))
-		protocols_set(match, list);
-	else
-		match->why = "has a match that weir does not know";
-}
-
-static void nft_match(struct match *match, const char *word, char **rest)
-{
-	char *next;
-
-	if (!strcmp(word, "ip") || !strcmp(word, "ip6"))
-		return nft_addresses(match, rest);
-	if (!strcmp(word, "tcp") || !strcmp(word, "udp") || !strcmp(word, "sctp") ||
-	    !strcmp(word, "dccp") || !strcmp(word, "udplite") || !strcmp(word, "th"))
-		return nft_ports(match, word, rest);
-	if (!strcmp(word, "meta") && (next = word_next(rest)) && !strcmp(next, "l4proto"))
-		return protocols_set(match, word_next(rest));
-	if (!strcmp(word, "comment")) {
-		word_next(rest);
-		return;
-	}
-	if (!strcmp(word, "iif") || !strcmp(word, "iifname") || !strcmp(word, "oif") ||
-	    !strcmp(word, "oifname"))
-		match->why = "names a device: say it by addresses (to, from)";
-	else
-		match->why = "has a match that weir does not know";
-}
-
-/* "... notrack", as a rule of its own */
-static bool nft_rule(char *line, struct match *match)
-{
-	char *word, *rest = line, *verdict = strstr(line, "notrack");
-
-	if (!verdict || (verdict > line && !isspace((unsigned char)verdict[-1])) ||
-	    (verdict[7] && verdict[7] != ' '))
-		return false;
-	while (!match->why && (word = word_next(&rest))) {
-		if (!strcmp(word, "notrack"))
-			continue;
-		if (strcmp(word, "counter")) {
-			nft_match(match, word, &rest);
-			continue;
-		}
-		if (!strncmp(rest, "packets ", 8))
-			for (int i = 0; i < 4; i++)
-				word_next(&rest);
-	}
-	return true;
-}
-
-/* ---- statements ---------------------------------------------------------------------------- */
-
-/* One value of each list as words of a statement, read by its own parser. */
-static int statement_take(const char *protocol, const char *port,
-			  const char *to, const char *from, const struct import *import,
-			  struct fail *fail)
-{
-	char *words[8];
-	struct bypass bypass = {};
-	struct fail why;
-	int count = 0;
-
-	if (*protocol) {
-		words[count++] = "proto";
-		words[count++] = (char *)protocol;
-	}
-	if (*port) {
-		words[count++] = "port";
-		words[count++] = (char *)port;
-	}
-	if (*to) {
-		words[count++] = "to";
-		words[count++] = (char *)to;
-	}
-	if (*from) {
-		words[count++] = "from";
-		words[count++] = (char *)from;
-	}
-	if (bypass_parse(count, words, &bypass, &why))
-		return 1;
-	return import->take(&bypass, import->data, fail);
-}
-
-/* Calls statement_take() for each combination. 1: some of it can't be read. */
-static int match_take(const struct match *match, const char *port_list, const char *to_list,
-		      const char *from_list, const struct import *import, struct fail *fail)
-{
-	const char *lists[4] = { match->protocols, port_list, to_list, from_list };
-	char value[4][64];
 	int result = 0;
 
-	/* the position in each list, counted up as the digits of a number are */
-	for (const char *at[4] = { lists[0], lists[1], lists[2], lists[3] }; !result;) {
-		int digit = 3;
+	chains_begin(&rules->chains);
+	for (size_t number = 1; *text && !result; number++) {
+		size_t length = strcspn(text, "\n"), before = before_line(text);
 
-		for (int i = 0; i < 4; i++)
-			snprintf(value[i], sizeof(value[i]), "%.*s", (int)strcspn(at[i], ","), at[i]);
-		result = statement_take(value[0], value[1], value[2], value[3], import, fail);
-		for (; digit >= 0; digit--) {
-			at[digit] += strcspn(at[digit], ",");
-			if (*at[digit]++ == ',')
-				break;
-			at[digit] = lists[digit];
+		if (before < length) {
+			char *line = strndup(text + before, length - before);
+
+			result = line ? each(rules, line, number, fail) : no_memory(fail);
+			free(line);
 		}
-		if (digit < 0)
-			break;
+		text += length + (text[length] == '\n');
 	}
 	return result;
 }
 
-/* A port at the source is that of the service: the rule is about what comes back. */
-static int rule_take(struct match *match, const struct import *import, struct fail *fail)
+/* The first pass: which chains let packets by? Behind `notrack` they may, untracked as they are. */
+static int line_learn(struct rules *rules, const char *line, size_t number, struct fail *fail)
 {
-	bool back = match->source_ports[0];
+	struct chain *chain = chains_line(&rules->chains, line);
 
-	if (!match->why && back && match->destination_ports[0])
-		match->why = "asks for both ports";
-	if (!match->why && !match->protocols[0] && !back && !match->destination_ports[0] &&
-	    !match->source[0] && !match->destination[0])
-		match->why = "makes everything untracked";
-	if (match->why)
-		return 1;
-	/* without ports both directions say the same */
-	if (back || (!match->destination_ports[0] && !match->destination[0]))
-		return match_take(match, match->source_ports, match->source, match->destination, import,
-				  fail);
-	return match_take(match, match->destination_ports, match->destination, match->source, import,
-			  fail);
+	(void)number;
+	if (rules->chains.failed)
+		return no_memory(fail);
+	if (chain && !line_untracks(line))
+		chain_learn(chain, line);
+	return 0;
+}
+
+/* ---- rules --------------------------------------------------------------------------------- */
+
+static struct old_rule *rule_new(struct rules *rules, const char *line, size_t number)
+{
+	size_t room = rules->room ? rules->room * 2 : 16;
+	struct old_rule *grown = rules->at;
+
+	if (rules->count == rules->room) {
+		grown = reallocarray(rules->at, room, sizeof(*grown));
+		if (!grown)
+			return NULL;
+		rules->at = grown;
+		rules->room = room;
+	}
+	grown[rules->count] = (struct old_rule){
+		.number = number, .line = strdup(line), .words = strdup(line),
+	};
+	return &grown[rules->count++];
+}
+
+static void rules_free(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		free(rules->at[i].line);
+		free(rules->at[i].words);
+		free(rules->at[i].statements.at);
+	}
+	free(rules->at);
+	chains_free(&rules->chains);
+}
+
+/* The rule may hold for some of the packets only that it speaks of. */
+static void rule_place(struct old_rule *rule, const struct chain *chain)
+{
+	if (chain->hook != CHAIN_CALLED && !chain->exception)
+		return;
+	rule->narrowed = true;
+	if (chain->hook == CHAIN_CALLED)
+		snprintf(rule->why, sizeof(rule->why), "is in a chain that others jump to");
+	else
+		snprintf(rule->why, sizeof(rule->why), "stands behind an exception in line %zu",
+			 chain->exception);
+}
+
+static int rule_read(struct old_rule *rule, const struct chain *chain, unsigned int family,
+		     struct fail *fail)
+{
+	int result;
+
+	rule->hook = chain->hook;
+	if (!rule->match.family)
+		rule->match.family = family;
+	result = statements_read(&rule->match, &rule->statements, fail);
+	if (result > 0)
+		snprintf(rule->why, sizeof(rule->why), "%s", rule->match.why);
+	else
+		rule_place(rule, chain);
+	return result < 0 ? result : 0;
+}
+
+/* The second pass. */
+static int line_read(struct rules *rules, const char *line, size_t number, struct fail *fail)
+{
+	struct chain *chain = chains_line(&rules->chains, line);
+	struct old_rule *rule;
+
+	if (!chain)
+		return 0;
+	if (!line_untracks(line)) {
+		if (!chain->exception && chain_excepts(&rules->chains, chain, line))
+			chain->exception = number;
+		return 0;
+	}
+	rule = rule_new(rules, line, number);
+	if (!rule || !rule->line || !rule->words)
+		return no_memory(fail);
+	if (strlen(line) > LINE_MAX_BYTES) {
+		snprintf(rule->why, sizeof(rule->why), "is longer than a million bytes: split it");
+		return 0;
+	}
+	if (*line == '-')
+		match_iptables(rule->words, &rule->match);
+	else
+		match_nft(rule->words, &rule->match);
+	return rule_read(rule, chain, rules->chains.family, fail);
+}
+
+/* ---- what they say together ---------------------------------------------------------------- */
+
+static bool says(const struct old_rule *rule, const struct bypass *bypass)
+{
+	for (size_t i = 0; i < rule->statements.count; i++)
+		if (bypass_same(&rule->statements.at[i], bypass))
+			return true;
+	return false;
+}
+
+/*
+ * A statement means both directions. Where the rule for one of them is narrowed, that for the other
+ * would bring it back as a whole. One at the same place for the same direction is not narrowed by it.
+ */
+static bool undoes(const struct old_rule *rule, const struct old_rule *narrowed)
+{
+	if (rule->hook == narrowed->hook &&
+	    match_is_back(&rule->match) == match_is_back(&narrowed->match))
+		return false;
+	for (size_t i = 0; i < rule->statements.count; i++)
+		if (says(narrowed, &rule->statements.at[i]))
+			return true;
+	return false;
+}
+
+static void rules_pair(struct rules *rules)
+{
+	for (size_t n = 0; n < rules->count; n++) {
+		const struct old_rule *narrowed = &rules->at[n];
+
+		for (size_t i = 0; narrowed->narrowed && i < rules->count; i++) {
+			struct old_rule *rule = &rules->at[i];
+
+			if (!rule->why[0] && undoes(rule, narrowed))
+				snprintf(rule->why, sizeof(rule->why),
+					 "says the same as line %zu, which is not taken",
+					 narrowed->number);
+		}
+	}
+}
+
+/* What is left is shown in a line, so it is not shown in full. */
+static void rule_leave(const struct old_rule *rule, const struct import *import)
+{
+	char shown[LEFT_BYTES], placed[256];
+
+	snprintf(shown, sizeof(shown), "%s", rule->line);
+	if (strlen(rule->line) >= sizeof(shown))
+		memcpy(shown + sizeof(shown) - 4, "...", 4);
+	snprintf(placed, sizeof(placed), "%s (line %zu)", rule->why, rule->number);
+	import->leave(shown, placed, import->data);
+}
+
+static int rule_take(const struct old_rule *rule, const struct import *import, struct fail *fail)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < rule->statements.count && !result; i++)
+		result = import->take(&rule->statements.at[i], import->data, fail);
+	return result;
 }
 
 int import_rules(const char *text, const struct import *import, struct fail *fail)
 {
-	char line[RULE_MAX_BYTES], words[RULE_MAX_BYTES];
-	int result = 0;
+	struct rules rules = {};
+	int result = lines_each(text, &rules, line_learn, fail);
 
-	while (*text && result >= 0) {
-		size_t length = strcspn(text, "\n");
-		struct match match = {};
-
-		snprintf(line, sizeof(line), "%.*s", (int)length, text);
-		text += length + (text[length] == '\n');
-		memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
-		if (line[0] == '#')
-			continue;
-		memcpy(words, line, sizeof(words));
-		if (!iptables_rule(words, &match)) {
-			memcpy(words, line, sizeof(words));
-			if (line[0] == '-' || !nft_rule(words, &match))
-				continue;
-		}
-		result = rule_take(&match, import, fail);
-		if (result > 0)
-			import->leave(line, match.why ? match.why : "can't be read", import->data);
+	if (!result)
+		result = lines_each(text, &rules, line_read, fail);
+	if (!result)
+		rules_pair(&rules);
+	for (size_t i = 0; i < rules.count && !result; i++) {
+		if (rules.at[i].why[0])
+			rule_leave(&rules.at[i], import);
+		else
+			result = rule_take(&rules.at[i], import, fail);
 	}
-	return result < 0 ? result : 0;
+	rules_free(&rules);
+	return result;
 }

@@ -20,7 +20,7 @@
 
 #define POLICY_PERIOD_MS	200	/* how soon the table follows a new policy */
 #define DEVICES_PERIOD_MS	5000	/* how soon something that nobody tells of is seen */
-#define MACHINE_PERIOD_MS	1000	/* how often addresses and sysctls are followed at most */
+#define MACHINE_PERIOD_MS	1000	/* how often addresses, rules and sysctls are followed at most */
 
 /* ---- in the process of its own ------------------------------------------------------------- */
 
@@ -115,17 +115,25 @@ static void drain(int fd)
 		errno = 0;
 }
 
-/* With a million routes looking takes half a second: it may take a hundredth of the time. */
-static long long devices_pause_ms(long long took_ms)
+/* With a million routes looking takes half a second: it may take a hundredth of the time. Calls look()
+ * when it is time, and says when it is time again. */
+static void look_at(void (*look)(struct follow *follow), struct watch *watch, long long period_ms,
+		    long long *next_ms)
 {
-	return took_ms * 100 > DEVICES_PERIOD_MS ? took_ms * 100 : DEVICES_PERIOD_MS;
+	long long begun_ms = now_ms(), took_ms;
+
+	if (begun_ms < *next_ms)
+		return;
+	look(&watch->follow);
+	took_ms = now_ms() - begun_ms;
+	*next_ms = now_ms() + (took_ms * 100 > period_ms ? took_ms * 100 : period_ms);
 }
 
 /* Until the daemon closes its end. */
 static void watch_run(struct watch *watch, int daemon, int links)
 {
 	struct pollfd fds[] = { { .fd = daemon, .events = POLLIN }, { .fd = links, .events = POLLIN } };
-	long long devices_ms = 0, machine_ms = 0;
+	long long devices_ms = 0, machine_ms = 0, nat_ms = 0;
 	bool news = true;
 
 	while (!fds[0].revents) {
@@ -134,12 +142,8 @@ static void watch_run(struct watch *watch, int daemon, int links)
 			news = true;
 			devices_ms = 0;
 		}
-		if (now_ms() >= devices_ms) {
-			long long begun_ms = now_ms();
-
-			follow_devices(&watch->follow);
-			devices_ms = now_ms() + devices_pause_ms(now_ms() - begun_ms);
-		}
+		look_at(follow_devices, watch, DEVICES_PERIOD_MS, &devices_ms);
+		look_at(follow_nat, watch, MACHINE_PERIOD_MS, &nat_ms);
 		if (now_ms() >= machine_ms) {
 			follow_conntrack(&watch->follow);
 			news = news && !follow_addresses(&watch->follow);

@@ -90,6 +90,32 @@ tracked other_port ask lab_out udp $LAB_ROUTED 7000
 tracked masqueraded ask lab_in tcp 25.0.0.10 7000
 check masqueraded_is_translated grep -q "dst=$LAB_WAN " <(lab_gw conntrack -L -p tcp 2>/dev/null)
 
+# ---- rules of others -------------------------------------------------------------------------
+
+# a table of one family makes nothing of the other untracked
+weir bypass del udp port 5353 to $LAB_WAN
+cat >"$TMP/listing" <<-RULES
+	table ip raw {
+		chain pre {
+			type filter hook prerouting priority raw; policy accept;
+			ip daddr 25.0.1.0/28 jump sub
+			udp dport 5353 counter packets 0 bytes 0 notrack
+		}
+		chain sub {
+			tcp dport 7000 notrack
+		}
+	}
+RULES
+weir bypass import "$TMP/listing" >"$TMP/imported"
+check import_is_of_one_family grep -qx 'weir bypass add udp port 5353 to 0.0.0.0/0' "$TMP/imported"
+check import_leaves_what_is_narrowed grep -q '^# not taken, it is in a chain that others jump to (line 8)' "$TMP/imported"
+weir bypass import apply "$TMP/listing" 2>/dev/null || fail import_apply "is refused"
+untracked imported ask lab_out udp $LAB_WAN 5353
+tracked imported_other_family ask lab_out udp $LAB_WAN6 5353
+tracked imported_other_service ask lab_out tcp $LAB_ROUTED 7000
+weir bypass del udp port 5353 to 0.0.0.0/0 || fail import_del "is refused"
+weir bypass add udp port 5353 to $LAB_WAN 2>/dev/null
+
 # ---- the mark --------------------------------------------------------------------------------
 
 lab_gw nft -f - <<-RULES
