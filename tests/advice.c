@@ -87,6 +87,39 @@ TEST(a_device_that_is_gone_comes_first)
 	says(&is, 1, "conntrack is 99 % full");
 }
 
+TEST(devices_of_the_policy_without_a_program)
+{
+	const struct lack lack[ADVICE_LACKS + 2] = {
+		{ .name = "wan9" }, { .name = "lan7", .there = true }, { .name = "a" }, { .name = "b" },
+	};
+	struct situation is = peace();
+
+	is.lack = lack;
+	is.lacks = 2;
+	says(&is, 0, "wan9 is in the policy, but there is no such device: once it is there, weir link attach dev wan9");
+	says(&is, 1, "lan7 is in the policy, but not attached: weir link attach dev lan7");
+	is.watched = true;
+	is.instance = "blue";
+	says(&is, 0, "the daemon attaches it when it comes");
+	says(&is, 1, "weir -I blue link attach dev lan7");
+	CHECK_EQ(advise(&is, text), 2);
+	is.lacks = ADVICE_LACKS + 2;
+	says(&is, ADVICE_LACKS, "2 more devices");
+	CHECK_EQ(advise(&is, text), ADVICE_LACKS + 1);
+}
+
+TEST(a_device_that_is_not_attached_is_not_no_device_at_all)
+{
+	const struct lack lack = { .name = "wan0", .there = true };
+	struct situation is = peace();
+
+	devs[3].ifindex = 0;
+	is.lack = &lack;
+	is.lacks = 1;
+	says(&is, 0, "wan0 is in the policy, but not attached");
+	CHECK_EQ(advise(&is, text), 1);
+}
+
 TEST(no_device)
 {
 	struct situation is = peace();

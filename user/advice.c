@@ -44,6 +44,28 @@ static int say_devices(struct list *list, const struct situation *is)
 	return attached;
 }
 
+/* What the policy wants to have a program and has none: its packets are not judged. */
+static void say_lacks(struct list *list, const struct situation *is)
+{
+	for (size_t i = 0; i < is->lacks; i++) {
+		const struct lack *lack = &is->lack[i];
+
+		if (i == ADVICE_LACKS) {
+			say(list, "%zu more devices of the policy have no program: see links above", is->lacks - i);
+			return;
+		}
+		if (lack->there)
+			say(list, "%s is in the policy, but not attached: %s link attach dev %s", lack->name,
+			    list->weir, lack->name);
+		else if (is->watched)
+			say(list, "%s is in the policy, but there is no such device: the daemon attaches it when "
+			    "it comes; see the names with: ip link", lack->name);
+		else
+			say(list, "%s is in the policy, but there is no such device: once it is there, %s link "
+			    "attach dev %s; `weir daemon` does it by itself", lack->name, list->weir, lack->name);
+	}
+}
+
 static void say_kernel(struct list *list, const struct situation *is)
 {
 	bool xdp = false, tc = false;
@@ -104,11 +126,14 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 	bool over = is->run->mode == MODE_ENFORCE && is->run->enforce_until_ns &&
 		    is->run->enforce_until_ns <= is->now_ns;
 	struct list list = { .text = text };
+	int attached;
 	char differs[96];
 
 	snprintf(list.weir, sizeof(list.weir), strcmp(is->instance, "default") ? "weir -I %s" : "weir",
 		 is->instance);
-	if (!say_devices(&list, is) && !list.count)
+	attached = say_devices(&list, is);
+	say_lacks(&list, is);
+	if (!attached && !list.count)
 		say(&list, "attached to no device: %s link attach dev IF", list.weir);
 	if (is->elsewhere)
 		say(&list, "the instance belongs to another network namespace: what conntrack says there is not seen here");

@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include "abi.h"
 #include "audit.h"
+#include "lack.h"
 
 #define ADVICE_MAX	16
 #define ADVICE_TEXT	256
+#define ADVICE_LACKS	4	/* devices without a program that are named; of more, how many */
 #define ADVICE_FULL	90	/* percent of the connection table that an operator should hear of */
 
 struct situation {
@@ -16,6 +18,8 @@ struct situation {
 	const struct run *run;
 	const struct dev *devs;		/* all DEV_MAX slots */
 	const char	*const *state;	/* of each slot: "attached", "gone" or "?" */
+	const struct lack *lack;	/* devices that the policy speaks of and that have no program */
+	size_t		lacks;
 	bool		elsewhere;	/* the instance belongs to another network namespace */
 	bool		watched;	/* a daemon tells the datapath how full conntrack is */
 	bool		conntrack;	/* the next two are known */

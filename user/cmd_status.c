@@ -104,8 +104,7 @@ static void show_pressure(struct cli *cli, const struct situation *is,
 	out_object_end(&cli->out);
 }
 
-static void show_links(struct cli *cli, const struct dev devs[DEV_MAX],
-		       const char *const state[DEV_MAX])
+static void show_links(struct cli *cli, const struct situation *is)
 {
 	static const struct out_column columns[] = {
 		{ "dev", "dev", OUT_TEXT }, { "role", "role", OUT_TEXT },
@@ -114,12 +113,20 @@ static void show_links(struct cli *cli, const struct dev devs[DEV_MAX],
 
 	out_table_begin(&cli->out, "links", columns, 4);
 	for (int slot = 0; slot < DEV_MAX; slot++) {
-		if (!devs[slot].ifindex)
+		const struct dev *dev = &is->devs[slot];
+
+		if (!dev->ifindex)
 			continue;
-		out_text(&cli->out, devs[slot].name);
-		out_text(&cli->out, ROLE_WORDS[devs[slot].role % ROLE_COUNT]);
-		out_text(&cli->out, DRIVER_WORDS[devs[slot].driver % DRIVERS]);
-		out_text(&cli->out, state[slot]);
+		out_text(&cli->out, dev->name);
+		out_text(&cli->out, ROLE_WORDS[dev->role % ROLE_COUNT]);
+		out_text(&cli->out, DRIVER_WORDS[dev->driver % DRIVERS]);
+		out_text(&cli->out, is->state[slot]);
+	}
+	for (size_t i = 0; i < is->lacks; i++) {
+		out_text(&cli->out, is->lack[i].name);
+		out_text(&cli->out, ROLE_WORDS[is->lack[i].role % ROLE_COUNT]);
+		out_absent(&cli->out);
+		out_text(&cli->out, is->lack[i].there ? "not attached" : "missing");
 	}
 	out_table_end(&cli->out, "attached to no device");
 }
@@ -201,12 +208,15 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 		.would = totals->would, .dropped = totals->dropped, .fail_open = totals->fail_open,
 		.audit = audit_alarm(audits), .elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
 	};
+	struct lack lack[LACK_MAX];
 	struct pressure_now pressure;
 
 	if (store_pressure_read(store, &pressure, &cli->fail))
 		return -cli->fail.status;
 	is.watched = pressure_fresh(&pressure, is.now_ns);
 	is.conntrack = !is.elsewhere && !conntrack_fill(&is.count, &is.max);
+	is.lack = lack;
+	is.lacks = is.elsewhere ? 0 : lacks_read(cli->instance, devs, lack);
 	for (int slot = 0; slot < DEV_MAX; slot++)
 		if (devs[slot].ifindex)
 			state[slot] = attach_state(store, slot, &devs[slot]);
@@ -217,7 +227,7 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 	show_pressure(cli, &is, &pressure);
 	if (challenge_print(cli, store, is.now_ns))
 		return -cli->fail.status;
-	show_links(cli, devs, state);
+	show_links(cli, &is);
 	show_packets(cli, totals);
 	audit_show(&cli->out, audits);
 	show_kernel(cli, run);
