@@ -175,6 +175,16 @@ TEST(enforcing_that_ends)
 	says(&is, 0, "monitor mode, and nothing");
 }
 
+TEST(grace_is_said_while_it_lasts)
+{
+	struct situation is = peace();
+
+	run.grace_until_ns = is.now_ns + 90000000000ULL;
+	says(&is, 0, "strays pass for another 1m30s; to end it now: weir grace 0");
+	run.grace_until_ns = is.now_ns;
+	CHECK_EQ(advise(&is, text), 0);
+}
+
 TEST(monitor_mode)
 {
 	struct situation is = peace();

@@ -121,6 +121,16 @@ static void say_mode(struct list *list, const struct situation *is, bool over)
 		    list->weir);
 }
 
+static void say_grace(struct list *list, const struct situation *is)
+{
+	char text[DURATION_TEXT];
+	__u64 until_ns = is->run->grace_until_ns;
+
+	if (until_ns > is->now_ns)
+		say(list, "grace: strays pass for another %s; to end it now: %s grace 0",
+		    duration_print(until_ns - is->now_ns, text, sizeof(text)), list->weir);
+}
+
 int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 {
 	bool over = is->run->mode == MODE_ENFORCE && is->run->enforce_until_ns &&
@@ -146,6 +156,7 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 		    is->fail_open);
 	say_audit(&list, is);
 	say_mode(&list, is, over);
+	say_grace(&list, is);
 	if (capacity_differs(is->run, differs, sizeof(differs)))
 		say(&list, "made with other sources than the policy wants, %s: %s off, then load its file again",
 		    differs, list.weir);

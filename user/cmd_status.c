@@ -143,6 +143,21 @@ static void show_mode(struct cli *cli, const struct run *run, __u64 now_ns)
 			       duration_print(run->enforce_until_ns - now_ns, text, sizeof(text)));
 }
 
+/* Strays pass meanwhile, also in enforce mode. */
+static void show_grace(struct cli *cli, const struct run *run, __u64 now_ns)
+{
+	__u64 left_ns = run->grace_until_ns > now_ns ? run->grace_until_ns - now_ns : 0;
+	char text[DURATION_TEXT];
+
+	if (cli->out.json && left_ns)
+		out_field_number(&cli->out, "", "grace_ends_in", (left_ns + 999999999) / 1000000000);
+	else if (cli->out.json)
+		out_field_text(&cli->out, "", "grace_ends_in", NULL);
+	else if (left_ns)
+		out_field_text(&cli->out, "in grace, strays pass for", "grace_ends_in",
+			       duration_print(left_ns, text, sizeof(text)));
+}
+
 static void show_kernel(struct cli *cli, const struct run *run)
 {
 	out_object_begin(&cli->out, "kernel", "kernel");
@@ -223,6 +238,7 @@ static int show_status(struct cli *cli, const struct store *store, const struct 
 	out_object_begin(&cli->out, NULL, NULL);
 	out_field_text(&cli->out, "instance", "instance", cli->instance);
 	show_mode(cli, run, is.now_ns);
+	show_grace(cli, run, is.now_ns);
 	show_conntrack(cli, &is);
 	show_pressure(cli, &is, &pressure);
 	if (challenge_print(cli, store, is.now_ns))

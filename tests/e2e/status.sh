@@ -36,6 +36,16 @@ check_eq missing_device_has_come "$(link nope0)" "inside None not attached"
 weir link attach dev nope0 >/dev/null || fail attach "can't attach what had been missing"
 check_eq nothing_is_wrong "$(weir -j status | json 'v["advice"]')" '[]'
 
+# ---- grace -----------------------------------------------------------------------------------
+
+check_eq no_grace "$(weir -j status | json 'v["grace_ends_in"]')" null
+weir grace 1h
+check_eq grace_in_seconds "$(weir -j status | json '3500 < v["grace_ends_in"] <= 3600')" true
+check grace_in_text grep -qE "^ *in grace, strays pass for: +(1h|59m)" <(weir status)
+check_eq grace_is_advised "$(advised "weir -I $INSTANCE grace 0")" yes
+weir grace 0
+check_eq grace_has_ended "$(weir -j status | json 'v["grace_ends_in"], v["advice"]')" '[null, []]'
+
 # ---- a reader of the group weir sees what is attached, and no alarm ---------------------------
 
 cp "$WEIR" "$TMP/weir" && chmod 755 "$TMP" "$TMP/weir"
