@@ -33,7 +33,7 @@ const struct command commands[] = {
 	{ "link", "detach", cmd_link_detach, "dev IF", "detach from a device" },
 	{ "limit", "show", cmd_limit_show, "", "the limits, how much of each is used, and the most that was" },
 	{ "limit", "suggest", cmd_limit_suggest, "[after TIME]",
-	  "limits that nearly nobody would have noticed; TIME: watched at least (10m)" },
+	  "limits above what sources are known to have done; TIME: weir runs so long at least (10m)" },
 	{ "limit", "add", cmd_limit_add, LIMIT_KEY " RATE [burst N]",
 	  "limit how fast new flows are opened" },
 	{ "limit", "replace", cmd_limit_replace, LIMIT_KEY " RATE [burst N]",

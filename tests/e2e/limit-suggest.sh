@@ -10,10 +10,19 @@ check_exit watched_too_short 2 weir limit suggest
 check says_how_long grep -q 'should for 10m' "$TMP/output"
 check_eq nobody_is_too_few "$(weir -j limit suggest after 0s | json '[x["limit"] for x in v]')" '[null, null]'
 
-# 64 hosts inside, each about ten flows a second, and one with far more
-lab_in "$LAB_TOOLS/flood" --dev in0 --mac "$(lab_mac lan0)" --kind syn --from 10.77.0.64/26 \
-	--to 25.0.0.10/32 --dport 80 --rate 640 --seconds 4 >/dev/null
-suggested=$(weir -j limit suggest after 0s | json 'v[1]["limit"]')
+# 64 hosts inside, each about forty flows a second, and then three: it is asked in a calm moment, in which
+# each of them was seen
+inside() { lab_in "$LAB_TOOLS/flood" --dev in0 --mac "$(lab_mac lan0)" --kind syn --from 10.77.0.64/26 \
+	--to 25.0.0.10/32 --dport 80 "$@" >/dev/null; }
+inside --rate 2560 --seconds 4
+inside --rate 160 --seconds 6
+weir -j limit suggest after 0s >"$TMP/inside"
+suggested=$(json 'v[1]["limit"]' <"$TMP/inside")
+rate=${suggested#from inside per source } rate=${rate%%/*}
+check holds_what_they_did_before [ "${rate:-0}" -ge 40 ]
+check says_that_it_is_calm grep -q 'calm just now' <(json 'v[1]["doubt"]' <"$TMP/inside")
+check says_how_short_it_was grep -q 'no daily peak seen: it runs for' <(json 'v[1]["doubt"]' <"$TMP/inside")
+check_eq nobody_lost_flows "$(json 'v[1]["limited"]' <"$TMP/inside")" 0
 check suggested_from_inside [ "${suggested#from inside per source }" != "$suggested" ]
 # shellcheck disable=SC2086
 check can_be_added_as_it_is weir limit add $suggested
