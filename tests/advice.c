@@ -163,6 +163,23 @@ TEST(look_ups_that_the_driver_needs)
 	says(&is, 0, "modprobe nf_conntrack");
 }
 
+TEST(what_is_decided_without_a_look_up)
+{
+	static const __u32 lacking[] = { 0, FEATURE_CT_SKB, FEATURE_CT_XDP };
+	static const char *const remedy[] = { "modprobe nf_conntrack", "use driver tc", "use another driver" };
+
+	for (int i = 0; i < 3; i++) {
+		const char *said = advise_features(lacking[i] | FEATURE_TCX);
+
+		CHECK(said);
+		if (!said)
+			return;
+		CHECK(strstr(said, "passes as unjudged") && strstr(said, "charged as a new flow"));
+		CHECK_SAID(strstr(said, remedy[i]), "%s", said);
+	}
+	CHECK(!advise_features(FEATURE_CT_XDP | FEATURE_CT_SKB));
+}
+
 TEST(enforcing_that_ends)
 {
 	struct situation is = peace();

@@ -162,3 +162,19 @@ int advise(const struct situation *is, char text[ADVICE_MAX][ADVICE_TEXT])
 		    differs, list.weir);
 	return list.count;
 }
+
+#define WITHOUT_LOOKUP \
+	"TCP that opens no flow passes as unjudged, so stray and window drop nothing; UDP is known for half a " \
+	"minute after a packet of its flow in the same direction, or else charged as a new flow; conntrack " \
+	"proves no source"
+
+const char *advise_features(__u32 features)
+{
+	if (!(features & (FEATURE_CT_XDP | FEATURE_CT_SKB)))
+		return WITHOUT_LOOKUP ": modprobe nf_conntrack, then attach again";
+	if (!(features & FEATURE_CT_XDP))
+		return "by XDP: " WITHOUT_LOOKUP ": use driver tc";
+	if (!(features & FEATURE_CT_SKB))
+		return "by tc: " WITHOUT_LOOKUP ": use another driver";
+	return NULL;
+}

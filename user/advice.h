@@ -32,4 +32,8 @@ struct situation {
 /* One line each, the most urgent first. Returns how many there are. */
 int advise(const struct situation *situation, char text[ADVICE_MAX][ADVICE_TEXT]);
 
+/* How packets are judged where the kernel offers no look-up of flows (enum feature), and what to do
+ * about it; NULL: it offers both. bpf/track.h has the rules. */
+const char *advise_features(__u32 features);
+
 #endif

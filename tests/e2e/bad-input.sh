@@ -49,6 +49,12 @@ lab_gw ip link set dev wan0 xdpdrv off
 without_btf() { lab_gw unshare -m bash -c 'mount --bind /dev/null /sys/kernel/btf/vmlinux && exec "$@"' - "$WEIR" -I "$INSTANCE" "$@"; }
 refused no_btf 2 'no BTF' without_btf link attach dev wan0
 none no_btf
+# without BTF no flow can be looked up: check says what that means
+meaning() { json '(v["kernel"]["ct_lookup_xdp"], "unjudged" in (v["kernel"]["without_ct_lookup"] or ""))'; }
+check_eq check_says_what_the_look_up_is_for "$(without_btf -j check 2>/dev/null | meaning)" "[false, true]"
+check_eq check_says_nothing_where_it_is_there "$(weir -j check 2>/dev/null | meaning)" "[true, false]"
+check text_has_it grep -q '^ *without the look-up: .*unjudged' <(without_btf check 2>/dev/null)
+check_eq text_has_it_not "$(weir check 2>/dev/null | grep -c unjudged)" 0
 unprivileged() { lab_gw setpriv --reuid=65534 --regid=65534 --clear-groups "$WEIR" -I "$INSTANCE" "$@"; }
 cp "$WEIR" "$TMP/weir" && chmod 755 "$TMP" "$TMP/weir" && WEIR_SAVED=$WEIR WEIR=$TMP/weir
 refused not_root_attach 2 'not root' unprivileged link attach dev wan0
