@@ -37,6 +37,21 @@ weir limit add prefix 10.77.0.64/26 per source 1000/second burst 2000
 check_eq most_specific_limit "$(weir -j source top limit 1 | json 'v[0]["limit"]')" \
 	"prefix 10.77.0.64/26 per source 1000/second burst 2000"
 
+# limits that it shares with others apply, too
+weir limit add prefix 10.77.0.0/24 from inside per aggregate 50000/second burst 50000
+weir limit add prefix 10.77.0.64/26 total 90000/second burst 90000
+check_eq shared_limits "$(weir -j source top limit 1 | json 'v[0]["shared"]')" \
+	"prefix 10.77.0.0/24 from inside per aggregate 50000/second burst 50000; prefix 10.77.0.64/26 total 90000/second burst 90000"
+weir limit del prefix 10.77.0.64/26 total
+weir limit del prefix 10.77.0.0/24 from inside per aggregate
+check_eq no_shared_limits "$(weir -j source top limit 1 | json 'v[0]["shared"]')" null
+# seconds COLUMN: of the source that opens most
+seconds() { weir -j source top limit 1 | json 'sum(int(n) * {"s": 1, "m": 60, "h": 3600}[u] for n, u in
+	__import__("re").findall("([0-9]+)([smh])", v[0]["'"$1"'"]))'; }
+check known_since_the_busy_seconds [ "$(seconds known_for)" -ge 8 ]
+check seen_after_them [ "$(seconds idle)" -lt "$(($(seconds known_for) - 5))" ]
+check text_says_since_when grep -q 'known for' <(weir source top)
+
 # an attack: everything that it does would be dropped by a limit in monitor mode
 weir limit add from outside total 100/second burst 100
 background "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn --to 25.0.1.2/32 \
