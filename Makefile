@@ -108,7 +108,8 @@ FUZZ_SECONDS	?= 10
 FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_OBJECT	:= $(subst fuzzer,fuzzer-no-link,$(FUZZ_CFLAGS))
 PURE		:= $(wildcard user/fail.c user/value.c user/out.c user/escape.c user/lexer.c \
-		   user/reader*.c user/entries.c user/list.c user/policy*.c user/table.c user/compile*.c)
+		   user/reader*.c user/entries.c user/list.c user/policy*.c user/reserve.c user/table.c \
+		   user/compile*.c)
 
 $(BUILD)/fuzz/user/%.o: user/%.c Makefile
 	@mkdir -p $(@D)

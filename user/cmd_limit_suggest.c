@@ -174,8 +174,10 @@ int cmd_limit_suggest(struct cli *cli)
 
 	if (cli_take(cli, "after")) {
 		word = cli_need(cli, "how long weir has to have run, as in 10m");
-		if (!word || duration_parse(word, &wanted_ns, &cli->fail))
+		if (!word)
 			return -cli->fail.status;
+		if (duration_parse(word, &wanted_ns, &cli->fail))
+			return cli_bad(cli);
 	}
 	if (cli_end(cli) || store_open(cli->instance, STORE_READ, &store, &cli->fail))
 		return -cli->fail.status;

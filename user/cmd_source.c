@@ -207,7 +207,7 @@ static int show(struct cli *cli, enum order order, size_t room, const struct pre
 		out_table_begin(&cli->out, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 		for (size_t i = 0; i < top.count; i++)
 			show_row(cli, &top.row[i], &limits);
-		out_table_end(&cli->out, order == BY_DROP ? "no source was dropped more than once" :
+		out_table_end(&cli->out, order == BY_DROP ? "no source that is remembered has lost a flow" :
 			      "nobody has opened a flow yet");
 	}
 	free(top.row);
@@ -233,7 +233,7 @@ int cmd_source_top(struct cli *cli)
 			return -cli->fail.status;
 		if (what) {
 			if (number_parse(value, 1, 1000000, &room, &cli->fail))
-				return -cli->fail.status;
+				return cli_bad(cli);
 			continue;
 		}
 		choice = cli_choose(cli, value, "order", orders);
@@ -249,7 +249,9 @@ int cmd_source_get(struct cli *cli)
 	const char *word = cli_need(cli, "an address or a prefix");
 	struct prefix within;
 
-	if (!word || prefix_parse(word, &within, &cli->fail) || cli_end(cli))
+	if (word && prefix_parse(word, &within, &cli->fail))
+		return cli_bad(cli);
+	if (!word || cli_end(cli))
 		return -cli->fail.status;
 	return show(cli, BY_NEW, 1000, &within);
 }

@@ -76,12 +76,35 @@ const char *cli_next(struct cli *cli)
 	return *cli->argv++;
 }
 
+/* end: behind the last word that is right */
+static int place(struct cli *cli, char **end)
+{
+	char what[sizeof(cli->fail.what)], where[160] = "";
+
+	for (char **word = cli->typed; word < end; word++)
+		snprintf(where + strlen(where), sizeof(where) - strlen(where), "%s%s",
+			 word > cli->typed ? " " : "", *word);
+	snprintf(what, sizeof(what), "%s", cli->fail.what);
+	snprintf(cli->fail.what, sizeof(cli->fail.what), "%s: %.300s", where, what);
+	if (!cli->fail.remedy[0])
+		snprintf(cli->fail.remedy, sizeof(cli->fail.remedy), "see its words with: weir help %.64s",
+			 cli->typed[0]);
+	return -cli->fail.status;
+}
+
+int cli_bad(struct cli *cli)
+{
+	return place(cli, cli->argv - 1);
+}
+
 const char *cli_need(struct cli *cli, const char *expected)
 {
 	const char *word = cli_next(cli);
 
-	if (!word)
+	if (!word) {
 		fail_set(&cli->fail, EXIT_USAGE, NULL, "expected %s", expected);
+		place(cli, cli->argv);
+	}
 	return word;
 }
 
@@ -95,12 +118,14 @@ bool cli_take(struct cli *cli, const char *word)
 
 int cli_end(struct cli *cli)
 {
-	const char *remedy = "see its words with: weir help OBJECT";
+	char remedy[128];
 
 	if (!cli->argc)
 		return 0;
 	if (cli->argv[0][0] == '-')
-		remedy = "options stand before the object: weir -j status";
+		snprintf(remedy, sizeof(remedy), "options stand before the object: weir -j status");
+	else
+		snprintf(remedy, sizeof(remedy), "see its words with: weir help %.64s", cli->typed[0]);
 	return fail_set(&cli->fail, EXIT_USAGE, remedy, "%s: nothing more was expected", cli->argv[0]);
 }
 
@@ -222,11 +247,11 @@ int main(int argc, char **argv)
 		return finish(&cli, -cli.fail.status);
 	out_init(&cli.out, stdout, json);
 	cli.argc = word ? 1 : argc - optind;
-	cli.argv = word ? &word : argv + optind;
+	cli.argv = cli.typed = word ? &word : argv + optind;
 	if (cli.argc)
 		return finish(&cli, run(&cli));
 	cli.argc = 1;
-	cli.argv = &nothing;
+	cli.argv = cli.typed = &nothing;
 	cli.out.to = stderr;
 	run(&cli);
 	return EXIT_USAGE;

@@ -97,6 +97,15 @@ wrong duration_mistyped 1 'fortnight' weir mode enforce for fortnight
 wrong duration_of_nothing 1 'a time of 0' weir mode enforce for 0
 wrong priority_too_high 1 '256: not a priority' weir link attach dev lan0 priority 256
 wrong order_mistyped 1 'bogus: not an order' weir source top sort bogus
+# what is missing or out of its range is told with its place, and what can stand there
+refused order_missing 1 'source top sort: expected new or drop' weir source top sort
+refused number_of_rows 1 'source top limit: "0" is not within 1 and 1000000' weir source top limit 0
+refused source_missing 1 'source get: expected an address' weir source get
+refused grace_too_long 1 'grace: "9999999999d" is longer than a hundred years' weir grace 9999999999d
+refused enforce_too_long 1 'mode enforce for: "9999999999d" is longer' weir mode enforce for 9999999999d
+refused suggest_after_nothing 1 'limit suggest after: expected how long' weir limit suggest after
+check help_of_its_object grep -q 'weir help limit$' "$TMP/output"
+check one_lost_flow_is_not_denied grep -q 'no source that is remembered has lost a flow' <(weir source top sort drop)
 long=$(printf 'a%.0s' {1..5000})
 for command in "block add" "limit add" "mode enforce for" "link attach dev" "source get" "config load" "" "stats show by"; do
 	wrong "long_word_${command// /_}" 1 'aaaa\|too long\|longer than' weir $command "$long"
