@@ -7,7 +7,7 @@
 static struct run run;
 static struct dev devs[DEV_MAX];
 static const char *state[DEV_MAX];
-static char text[ADVICE_MAX][ADVICE_TEXT];
+static struct advice text[ADVICE_MAX];
 
 /* one native device, enforcing for ever, a table that is half full */
 static struct situation peace(void)
@@ -30,7 +30,7 @@ static void says(const struct situation *situation, int which, const char *words
 	int count = advise(situation, text);
 
 	CHECK_SAID(count > which, "only %d lines", count);
-	CHECK_SAID(strstr(text[which], words), "\"%s\" is not in \"%s\"", words, text[which]);
+	CHECK_SAID(strstr(text[which].text, words), "\"%s\" is not in \"%s\"", words, text[which].text);
 }
 
 TEST(peace_needs_no_advice)
@@ -228,6 +228,60 @@ TEST(packets_that_fail_open)
 
 	is.fail_open = 3;
 	says(&is, 0, "3 packets passed since");
+}
+
+/* What health says of a situation: a status, and the line that it is for. */
+static void ails(const struct situation *is, enum exit_status status, const char *words)
+{
+	const struct advice *worst = advise_worst(text, advise(is, text));
+
+	CHECK_EQ(worst ? worst->status : EXIT_DONE, status);
+	CHECK_SAID(!worst ? !words : words && strstr(worst->text, words), "%s", worst ? worst->text : "nothing");
+}
+
+TEST(health_is_the_most_urgent_of_what_is_wrong)
+{
+	const struct lack lack = { .name = "wan1", .there = true };
+	struct situation is = peace();
+
+	ails(&is, EXIT_DONE, NULL);
+	run.grace_until_ns = run.enforce_until_ns = is.now_ns + 60000000000ULL;
+	ails(&is, EXIT_DONE, NULL);
+	run.mode = MODE_MONITOR;
+	ails(&is, EXIT_USAGE, "monitor mode");
+	run.mode = MODE_ENFORCE;
+	run.enforce_until_ns = is.now_ns - 1;
+	ails(&is, EXIT_USAGE, "enforcing has ended by itself");
+	is.count = 990;
+	ails(&is, EXIT_REFUSED, "conntrack is 99 % full");
+	is.lack = &lack;
+	is.lacks = 1;
+	ails(&is, EXIT_ABSENT, "wan1 is in the policy, but not attached");
+	state[3] = "gone";
+	ails(&is, EXIT_ABSENT, "wan0 is gone");
+}
+
+TEST(health_of_each_ill)
+{
+	struct situation is = peace();
+
+	run.features = 0;
+	ails(&is, EXIT_REFUSED, "flows can't be looked up");
+	is = peace();
+	is.fail_open = 1;
+	ails(&is, EXIT_REFUSED, "fail-open");
+	is = peace();
+	run.full_percent = 90;
+	ails(&is, EXIT_ABSENT, "weir daemon");
+	is = peace();
+	is.audit = (struct audit_alarm){ .asked = 90, .established = 3, .reason = "rate-source" };
+	ails(&is, EXIT_USAGE, "3 of 90 drops");
+	is = peace();
+	is.elsewhere = true;
+	ails(&is, EXIT_USAGE, "another network namespace");
+	is = peace();
+	run.wanted_sources = 4000000;
+	ails(&is, EXIT_USAGE, "made with other sources");
 }
 
 TEST(more_than_fits_is_cut)

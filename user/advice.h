@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include "abi.h"
 #include "audit.h"
+#include "fail.h"
 #include "lack.h"
 
 #define ADVICE_MAX	16
@@ -29,8 +30,15 @@ struct situation {
 	__u64		now_ns;		/* CLOCK_MONOTONIC */
 };
 
+struct advice {
+	enum exit_status status;	/* of `weir health`; EXIT_DONE: said, but nothing is wrong */
+	char		text[ADVICE_TEXT];
+};
+
 /* One line each, the most urgent first. Returns how many there are. */
-int advise(const struct situation *situation, char text[ADVICE_MAX][ADVICE_TEXT]);
+int advise(const struct situation *situation, struct advice advice[ADVICE_MAX]);
+/* The most urgent one that tells of something wrong, or NULL. */
+const struct advice *advise_worst(const struct advice *advice, int count);
 
 /* How packets are judged where the kernel offers no look-up of flows (enum feature), and what to do
  * about it; NULL: it offers both. bpf/track.h has the rules. */

@@ -79,6 +79,7 @@ int cmd_stats_show(struct cli *cli);
 int cmd_source_top(struct cli *cli);
 int cmd_source_get(struct cli *cli);
 int cmd_status(struct cli *cli);
+int cmd_health(struct cli *cli);
 int cmd_config_load(struct cli *cli);
 int cmd_config_show(struct cli *cli);
 int cmd_config_diff(struct cli *cli);

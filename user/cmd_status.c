@@ -1,39 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include "advice.h"
-#include "apply.h"
-#include "attach.h"
 #include "capacity.h"
 #include "challenge.h"
 #include "cli.h"
 #include "conntrack.h"
+#include "overview.h"
 #include "pressure.h"
 #include "value.h"
-
-struct totals {
-	__u64	passed, would, dropped, fail_open;
-};
-
-static struct totals totals_of(const struct counter *counters)
-{
-	struct totals totals = {};
-
-	for (int slot = 0; slot < DEV_MAX; slot++) {
-		for (int reason = 1; reason < REASON_COUNT; reason++) {
-			__u64 packets = counters[COUNTER_INDEX(slot, 0, reason)].packets;
-
-			if (reason < REASON_DROP_FIRST)
-				totals.passed += packets;
-			else
-				totals.dropped += packets;
-			totals.would += counters[COUNTER_INDEX(slot, 1, reason)].packets;
-		}
-		totals.fail_open += counters[COUNTER_INDEX(slot, 0, REASON_FAIL_OPEN)].packets;
-	}
-	return totals;
-}
 
 /* What was last read of the sysctls: packets are judged by it. */
 static void show_settings(struct cli *cli, const struct run *run)
@@ -178,12 +150,12 @@ static void show_sources(struct cli *cli, const struct run *run)
 	out_field_number(&cli->out, "bits of IPv6 that are one source", "source_ipv6", made.length6);
 }
 
-static void show_packets(struct cli *cli, const struct totals *totals)
+static void show_packets(struct cli *cli, const struct overview *seen)
 {
 	out_object_begin(&cli->out, "packets", "packets");
-	out_field_number(&cli->out, "passed", "passed", totals->passed);
-	out_field_number(&cli->out, "would have been dropped", "would_drop", totals->would);
-	out_field_number(&cli->out, "dropped", "dropped", totals->dropped);
+	out_field_number(&cli->out, "passed", "passed", seen->passed);
+	out_field_number(&cli->out, "would have been dropped", "would_drop", seen->is.would);
+	out_field_number(&cli->out, "dropped", "dropped", seen->is.dropped);
 	out_object_end(&cli->out);
 }
 
@@ -191,87 +163,51 @@ static void show_packets(struct cli *cli, const struct totals *totals)
 static void show_advice(struct cli *cli, const struct situation *is)
 {
 	static const struct out_column column = { "advice", "text", OUT_TEXT };
-	char text[ADVICE_MAX][ADVICE_TEXT];
-	int count = advise(is, text);
+	struct advice advice[ADVICE_MAX];
+	int count = advise(is, advice);
 
 	if (!cli->out.json) {
 		for (int i = 0; i < count; i++)
-			out_field_text(&cli->out, "next", "next", text[i]);
+			out_field_text(&cli->out, "next", "next", advice[i].text);
 		return;
 	}
-	out_field_text(&cli->out, "next", "next", count ? text[0] : NULL);
+	out_field_text(&cli->out, "next", "next", count ? advice[0].text : NULL);
 	out_table_begin(&cli->out, "advice", &column, 1);
 	for (int i = 0; i < count; i++)
-		out_text(&cli->out, text[i]);
+		out_text(&cli->out, advice[i].text);
 	out_table_end(&cli->out, NULL);
 }
 
-static bool is_elsewhere(const struct run *run)
+static int show_status(struct cli *cli, const struct overview *seen)
 {
-	struct stat here;
+	const struct situation *is = &seen->is;
 
-	return stat("/proc/self/ns/net", &here) == 0 && here.st_ino != run->netns;
-}
-
-static int show_status(struct cli *cli, const struct store *store, const struct run *run,
-		       const struct dev devs[DEV_MAX], const struct totals *totals,
-		       const struct audit audits[AUDIT_MAX])
-{
-	const char *state[DEV_MAX] = {};
-	struct situation is = {
-		.instance = cli->instance, .run = run, .devs = devs, .state = state,
-		.would = totals->would, .dropped = totals->dropped, .fail_open = totals->fail_open,
-		.audit = audit_alarm(audits), .elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
-	};
-	struct lack lack[LACK_MAX];
-	struct pressure_now pressure;
-
-	if (store_pressure_read(store, &pressure, &cli->fail))
-		return -cli->fail.status;
-	is.watched = pressure_fresh(&pressure, is.now_ns);
-	is.conntrack = !is.elsewhere && !conntrack_fill(&is.count, &is.max);
-	is.lack = lack;
-	is.lacks = is.elsewhere ? 0 : lacks_read(cli->instance, devs, lack);
-	for (int slot = 0; slot < DEV_MAX; slot++)
-		if (devs[slot].ifindex)
-			state[slot] = attach_state(store, slot, &devs[slot]);
 	out_object_begin(&cli->out, NULL, NULL);
 	out_field_text(&cli->out, "instance", "instance", cli->instance);
-	show_mode(cli, run, is.now_ns);
-	show_grace(cli, run, is.now_ns);
-	show_conntrack(cli, &is);
-	show_pressure(cli, &is, &pressure);
-	if (challenge_print(cli, store, is.now_ns))
+	show_mode(cli, is->run, is->now_ns);
+	show_grace(cli, is->run, is->now_ns);
+	show_conntrack(cli, is);
+	show_pressure(cli, is, &seen->pressure);
+	if (challenge_print(cli, &seen->store, is->now_ns))
 		return -cli->fail.status;
-	show_links(cli, &is);
-	show_packets(cli, totals);
-	audit_show(&cli->out, audits);
-	show_kernel(cli, run);
-	show_sources(cli, run);
-	show_advice(cli, &is);
+	show_links(cli, is);
+	show_packets(cli, seen);
+	audit_show(&cli->out, seen->audit);
+	show_kernel(cli, is->run);
+	show_sources(cli, is->run);
+	show_advice(cli, is);
 	out_object_end(&cli->out);
 	return 0;
 }
 
 int cmd_status(struct cli *cli)
 {
-	struct counter *counters;
-	struct audit audits[AUDIT_MAX];
-	struct dev devs[DEV_MAX];
-	struct totals totals;
-	struct store store;
-	struct run run;
+	struct overview seen;
 	int result;
 
-	if (cli_end(cli) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
-	    store_run_read(&store, &run, &cli->fail) ||
-	    store_devs_read(&store, devs, &cli->fail) ||
-	    store_audits_read(&store, audits, &cli->fail) ||
-	    store_counters_read(&store, &counters, &cli->fail))
+	if (cli_end(cli) || overview_open(cli->instance, &seen, &cli->fail))
 		return -cli->fail.status;
-	totals = totals_of(counters);
-	free(counters);
-	result = show_status(cli, &store, &run, devs, &totals, audits);
-	store_close(&store);
+	result = show_status(cli, &seen);
+	overview_close(&seen);
 	return result;
 }

@@ -15,6 +15,8 @@
 
 const struct command commands[] = {
 	{ "status", NULL, cmd_status, "", "what is attached, in which mode, and how full conntrack is" },
+	{ "health", NULL, cmd_health, "",
+	  "for monitoring: is it enforcing, with nothing wrong? else why not, and exit status 1, 2 or 3" },
 	{ "check", NULL, cmd_check, "[FILE]", "read a config and probe the kernel; change nothing" },
 	{ "config", "show", cmd_config_show, "", "the policy in force, as a file that can be loaded" },
 	{ "config", "load", cmd_config_load, "FILE", "put a file in force, all or nothing" },
@@ -231,7 +233,8 @@ static int finish(struct cli *cli, int result)
 	if (!result)
 		return EXIT_DONE;
 	fflush(stdout);
-	fail_print(stderr, &cli->fail, isatty(STDERR_FILENO) && !(no_color && *no_color));
+	if (cli->fail.what[0])
+		fail_print(stderr, &cli->fail, isatty(STDERR_FILENO) && !(no_color && *no_color));
 	return cli->fail.status;
 }
 

@@ -11,6 +11,16 @@ advised() { weir -j status | json '"yes" if any("'"$1"'" in a["text"] for a in v
 
 # ---- devices that the policy names and that have no program ----------------------------------
 
+# health NAME STATUS WORDS: its exit status and its one line
+health() {
+	check_exit "health_$1" "$2" weir health
+	check_eq "health_$1_is_one_line" "$(wc -l <"$TMP/output")" 1
+	check "health_$1_says_why" grep -q -e "$3" "$TMP/output"
+	check_eq "health_$1_in_json" "$(weir -j health | json 'v["healthy"], v["status"], v["why"] is None')" \
+		"[$([ "$2" = 0 ] && echo true || echo false), $2, $([ "$2" = 0 ] && echo true || echo false)]"
+}
+health of_nothing 3 "^not healthy: instance $INSTANCE is not running: attach it"
+
 cat >"$TMP/weir.conf" <<'CONF'
 mode enforce
 interface wan0 { role outside }
@@ -22,6 +32,7 @@ weir config load "$TMP/weir.conf" 2>/dev/null || bail "can't load"
 check_eq attached_device "$(link wan0)" "outside native attached"
 check_eq missing_device "$(link nope0)" "inside None missing"
 check_eq missing_device_is_advised "$(advised "nope0 is in the policy, but there is no such device")" yes
+health of_a_missing_device 3 '^not healthy: nope0 is in the policy'
 check_eq a_glob_lacks_nothing "$(weir -j status | json 'len(v["links"])')" 2
 
 lab_gw ip link add dyn0 type veth peer name far0 || bail "no device"
@@ -35,6 +46,10 @@ lab_gw ip link add nope0 type veth peer name far1 || bail "no device"
 check_eq missing_device_has_come "$(link nope0)" "inside None not attached"
 weir link attach dev nope0 >/dev/null || fail attach "can't attach what had been missing"
 check_eq nothing_is_wrong "$(weir -j status | json 'v["advice"]')" '[]'
+health when_all_is_well 0 '^healthy: enforcing'
+weir mode monitor
+health in_monitor_mode 1 'monitor mode'
+weir mode enforce
 
 # ---- grace -----------------------------------------------------------------------------------
 
@@ -43,6 +58,7 @@ weir grace 1h
 check_eq grace_in_seconds "$(weir -j status | json '3500 < v["grace_ends_in"] <= 3600')" true
 check grace_in_text grep -qE "^ *in grace, strays pass for: +(1h|59m)" <(weir status)
 check_eq grace_is_advised "$(advised "weir -I $INSTANCE grace 0")" yes
+health in_grace 0 '^healthy'
 weir grace 0
 check_eq grace_has_ended "$(weir -j status | json 'v["grace_ends_in"], v["advice"]')" '[null, []]'
 
@@ -58,9 +74,12 @@ lab_gw unshare -m bash -c '
 	"$1/weir" -I reader config load "$1/reader.conf" 2>/dev/null || exit 1
 	"$1/weir" -I reader -j status >"$1/root.json"
 	setpriv --reuid=65534 --regid=4242 --clear-groups --bounding-set=-all "$1/weir" -I reader -j status >"$1/read.json"
+	"$1/weir" -I reader mode enforce
+	setpriv --reuid=65534 --regid=4242 --clear-groups --bounding-set=-all "$1/weir" -I reader health >"$1/read.health"
 	"$1/weir" -I reader off
 ' - "$TMP" || fail reader "can't prepare a reader"
 devices() { json 'sorted(r["dev"] for r in v["links"]), sum("nope9" in a["text"] for a in v["advice"])' <"$1"; }
 check_eq root_sees_the_policy "$(devices "$TMP/root.json")" '[["lan0", "nope9"], 1]'
 check_eq reader_sees_what_he_may "$(devices "$TMP/read.json")" '[["lan0"], 0]'
+check_eq reader_asks_for_health "$(cat "$TMP/read.health")" "healthy: enforcing, and nothing is wrong"
 finish
