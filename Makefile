@@ -108,8 +108,8 @@ FUZZ_SECONDS	?= 10
 FUZZ_CFLAGS	:= -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_OBJECT	:= $(subst fuzzer,fuzzer-no-link,$(FUZZ_CFLAGS))
 PURE		:= $(wildcard user/fail.c user/value.c user/out.c user/escape.c user/lexer.c \
-		   user/reader*.c user/entries.c user/list.c user/policy*.c user/table.c user/compile*.c \
-		   user/import*.c user/range.c user/snat.c)
+		   user/reader*.c user/entries.c user/list.c user/policy*.c user/reserve.c user/table.c \
+		   user/compile*.c user/import*.c user/range.c user/snat.c)
 
 $(BUILD)/fuzz/user/%.o: user/%.c Makefile
 	@mkdir -p $(@D)
@@ -197,18 +197,26 @@ docs: $(BUILD)/weir $(BUILD)/weir.8
 	cat $(BUILD)/README.md >README.md
 
 UNITS		:= $(notdir $(wildcard packaging/*.service))
+EXAMPLES	:= $(notdir $(wildcard packaging/examples/*))
 INSTALLED	:= sbin/weir share/man/man8/weir.8 share/bash-completion/completions/weir \
-		   $(UNITS:%=lib/systemd/system/%)
+		   $(UNITS:%=lib/systemd/system/%) $(EXAMPLES:%=share/doc/weir/examples/%)
+# what is written for /usr says where it is installed to
+RELOCATE	= sed 's|/usr/sbin|$(PREFIX)/sbin|'
 
 install: all $(BUILD)/weir.8
 	install -D -m 0755 $(BUILD)/weir $(DESTDIR)$(PREFIX)/sbin/weir
-	install -D -m 0644 $(BUILD)/weir.8 $(DESTDIR)$(PREFIX)/share/man/man8/weir.8
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8
+	$(RELOCATE) $(BUILD)/weir.8 >$(DESTDIR)$(PREFIX)/share/man/man8/weir.8
 	install -D -m 0644 packaging/weir.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/weir
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	for unit in $(UNITS); do \
-		sed 's|/usr/sbin|$(PREFIX)/sbin|' packaging/$$unit \
-			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+		$(RELOCATE) packaging/$$unit >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/share/doc/weir/examples
+	for example in $(EXAMPLES); do \
+		$(RELOCATE) packaging/examples/$$example \
+			>$(DESTDIR)$(PREFIX)/share/doc/weir/examples/$$example || exit 1; \
 	done
 
 uninstall:

@@ -28,10 +28,12 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
  *
  * To be called first: the line of a flow, which the shortcut asks for.
  */
-static __always_inline void foresee(const struct pkt *pkt, struct scratch *scratch)
+static __always_inline void foresee(const struct pkt *pkt, struct scene *scene, struct scratch *scratch)
 {
+	scene->foresees = scratch->sought;
+	scratch->sought = 0;
 	scratch->flow_hash = 0;
-	if (scratch->sought && track_has_line(pkt))
+	if (scene->foresees && track_has_line(pkt))
 		track_foresee(pkt, scratch);
 }
 
@@ -40,17 +42,15 @@ static __always_inline void foresee(const struct pkt *pkt, struct scratch *scrat
  * at once. Which line that is for a SYN, the one before tells: as long as strangers are challenged their
  * SYNs end there, and nobody looks for their seats.
  */
-static __always_inline void foresee_new(const struct pkt *pkt, struct scratch *scratch, __u8 role)
+static __always_inline void foresee_new(const struct pkt *pkt, const struct scene *scene,
+					struct scratch *scratch)
 {
-	__u8 sought = scratch->sought;
-
-	scratch->sought = 0;
-	if (!sought || !track_opens(pkt))
+	if (!scene->foresees || !track_opens(pkt))
 		return;
-	if (scratch->challenged && challenge_concerns(pkt, role))
+	if (scratch->challenged && challenge_concerns(pkt, scene->role))
 		challenge_foresee(pkt);
 	else
-		admit_foresee(pkt, role & 1, &scratch->admission);
+		admit_foresee(pkt, scene->role & 1, &scratch->admission);
 }
 
 /*
@@ -195,7 +195,7 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 		if (reason)
 			return reason;
 	}
-	foresee_new(pkt, scratch, scene->role);
+	foresee_new(pkt, scene, scratch);
 	if (!scene_source(scene, pkt))
 		return REASON_FAIL_OPEN;
 	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))

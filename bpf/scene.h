@@ -24,6 +24,7 @@ struct scene {
 	__u8				role;		/* enum role */
 	bool				answers;	/* the program can send a frame back */
 	bool				fast;		/* with a mark: may be forwarded by XDP */
+	bool				foresees;	/* the packet before asked for a line */
 };
 
 /* The class that a table gives an address. NULL when the policy is not readable. */

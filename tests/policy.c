@@ -237,6 +237,9 @@ TEST(errors_name_place_and_cure)
 		{ "pressure { tight below 90% }", 1, 18, "unexpected \"below\"; expected above", "" },
 		{ "pressure { reserve 5% }", 1, 23, "unexpected \"}\"; expected for", "" },
 		{ "pressure { reserve 5% for }", 1, 27, "unexpected \"}\"; expected a protocol", "" },
+		{ "pressure { reserve 1% for port 1, port 2, port 3, port 4, port 5, port 6, port 7, port 8, port 9, "
+		  "port 10, port 11, port 12, port 13 }", 1, 126, "reserve: more than 12 different services",
+		  "name port ranges" },
 		{ "pressure { reserve 5% for icmp port 8 }", 1, 32, "this protocol has no ports", "" },
 		{ "challenge { syn cokie }", 1, 17, "unexpected \"cokie\"; expected off, retransmit or cookie",
 		  "did you mean \"cookie\"?" },

@@ -219,6 +219,41 @@ TEST(ipv6_source_is_told_as_its_prefix)
 	source_length6 = 64;
 }
 
+/* Ten seconds of 50 flows/s, a minute of silence, one more flow: what it did on average is told, and
+ * when it came first. */
+TEST(life_of_a_source_is_told)
+{
+	const __u32 address = 7;
+	const struct source_keys keys = { .secret = { HASH_KEY }, .length6 = 64 };
+	struct source_row row = {};
+	__u64 now = START, end;
+
+	start(31);
+	for (end = now + 10 * SECOND; now < end; now += SECOND / 50)
+		admit4(address, now);
+	now += 60 * SECOND;
+	admit4(address, now);
+	for (size_t i = 0; i < LINES * SOURCE_WAYS; i++)
+		if (source_read(&source_lines[i / SOURCE_WAYS].way[i % SOURCE_WAYS], &source_mores[i],
+				now + 5 * SECOND, &keys, &row))
+			break;
+	CHECK_EQ(row.total, 501);
+	CHECK_SAID(row.mean > 501 / 71.0 && row.mean < 501 / 69.0, "%f", row.mean);
+	CHECK_SAID(row.known_ns >= 75 * SECOND && row.known_ns < 77 * SECOND, "%llu", row.known_ns);
+	CHECK_SAID(row.busiest < 1, "%f", row.busiest);
+}
+
+TEST(who_came_once_is_known_since_then)
+{
+	const struct source_hot hot = { .key = 9, .word = START };
+	const struct source_keys keys = { .length6 = 64 };
+	struct source_row row;
+
+	CHECK(source_read(&hot, &(struct source_more){}, START + 3 * SECOND, &keys, &row));
+	CHECK_EQ(row.known_ns, 3 * SECOND);
+	CHECK_EQ(row.idle_ns, 3 * SECOND);
+}
+
 int main(void)
 {
 	return test_main();

@@ -51,6 +51,60 @@ TEST(quantiles_and_the_limit_above_them)
 	suggest_free(&side);
 }
 
+/* The busiest of what is known of a source counts: its last seconds may have been calm ones. */
+TEST(calm_seconds_do_not_hide_what_was_before)
+{
+	const struct source_row row[] = {
+		{ .busiest = 9, .average = 1, .mean = 2, .total = 10 },
+		{ .busiest = 1, .average = 40, .mean = 2, .total = 10 },
+		{ .busiest = 1, .average = 0, .mean = 70, .total = 10 },
+	};
+	struct suggest_side side = {};
+
+	for (int i = 0; i < 3; i++)
+		CHECK(suggest_add(&side, &row[i]));
+	CHECK_EQ(side.rate[0], 9);
+	CHECK_EQ(side.rate[1], 40);
+	CHECK_EQ(side.rate[2], 70);
+	suggest_free(&side);
+}
+
+/* What they were is not known, but that they were above a limit is. */
+TEST(who_lost_flows_would_be_limited_again)
+{
+	struct suggest_side side = {};
+	struct suggestion is;
+
+	add(&side, 200, 2, 100, 0, true);
+	add(&side, 7, 5000, 100, 3, true);
+	suggest_of(&side, ROLE_INSIDE, &is);
+	CHECK_EQ(is.max, 2);
+	CHECK_EQ(is.above, 7);
+	suggest_free(&side);
+}
+
+static bool doubted(double now, double total, double mean, __u64 observed_ns, char why[256])
+{
+	const struct suggest_side side = { .now = now, .total = total, .mean = mean };
+	const struct suggest_scene scene = { .observed_ns = observed_ns };
+
+	return suggest_side_doubted(&side, &scene, why, 256);
+}
+
+TEST(what_may_be_no_peak_is_said)
+{
+	char why[256];
+
+	CHECK(!doubted(100, 90, 150, SUGGEST_PEAK_NS, why));
+	CHECK(!doubted(0, 90, 150, SUGGEST_PEAK_NS, why));
+	CHECK(doubted(100, 90, 150, 600 * SECOND, why));
+	CHECK_STR(why, "no daily peak seen: it runs for 10m only");
+	CHECK(doubted(3, 10, 150, SUGGEST_PEAK_NS, why));
+	CHECK_STR(why, "calm just now: 10.0 new flows/s, and 150.0 on average");
+	CHECK(doubted(3, 1, 150, 600 * SECOND, why));
+	CHECK_STR(why, "no daily peak seen: it runs for 10m only; calm just now: 3.0 new flows/s, and 150.0 on average");
+}
+
 TEST(one_source)
 {
 	struct suggest_side side = {};
@@ -99,6 +153,18 @@ TEST(side_is_refused)
 			   "row %zu", i);
 		suggest_free(&side);
 	}
+}
+
+TEST(limits_are_the_reason_before_how_few_are_left)
+{
+	struct suggest_side side = {};
+	char why[256];
+
+	add(&side, 5, 2, 10, 0, false);
+	add(&side, 50, 2, 10, 1, false);
+	CHECK(suggest_side_refused(&side, why, sizeof(why)));
+	CHECK_STR(why, "50 of 55 sources lost flows to a limit");
+	suggest_free(&side);
 }
 
 TEST(scene_is_refused)

@@ -14,6 +14,7 @@ struct cli {
 	struct out	out;
 	int		argc;		/* words after the verb */
 	char		**argv;
+	char		**typed;	/* all of them, from the object on */
 	struct fail	fail;
 };
 
@@ -32,6 +33,9 @@ extern const size_t command_count;
 const char *cli_next(struct cli *cli);
 /* Takes the next word; failing names what was expected. */
 const char *cli_need(struct cli *cli, const char *expected);
+/* After a word that was taken last could not be read: says behind which words it stood, and, where there
+ * is no better remedy, how to see what can stand there. Returns -EXIT_*. */
+int cli_bad(struct cli *cli);
 /* Takes the next word if it is this one. */
 bool cli_take(struct cli *cli, const char *word);
 /* Fails on a word that is left over. */
@@ -75,6 +79,7 @@ int cmd_stats_show(struct cli *cli);
 int cmd_source_top(struct cli *cli);
 int cmd_source_get(struct cli *cli);
 int cmd_status(struct cli *cli);
+int cmd_health(struct cli *cli);
 int cmd_config_load(struct cli *cli);
 int cmd_config_show(struct cli *cli);
 int cmd_config_diff(struct cli *cli);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <net/if.h>
+#include "advice.h"
 #include "apply.h"
 #include "attach.h"
 #include "cli.h"
@@ -35,6 +36,7 @@ static void check_file(struct cli *cli, const char *path, const struct policy *p
 
 static void check_kernel(struct cli *cli, __u32 features)
 {
+	const char *without = advise_features(features);
 	__u64 count, max;
 
 	out_object_begin(&cli->out, "kernel", "kernel");
@@ -42,6 +44,8 @@ static void check_kernel(struct cli *cli, __u32 features)
 	out_field_bool(&cli->out, "nf_conntrack", "nf_conntrack", !conntrack_fill(&count, &max));
 	out_field_bool(&cli->out, "flow look-up from XDP", "ct_lookup_xdp", features & FEATURE_CT_XDP);
 	out_field_bool(&cli->out, "flow look-up from tc", "ct_lookup_tc", features & FEATURE_CT_SKB);
+	if (cli->out.json || without)
+		out_field_text(&cli->out, "without the look-up", "without_ct_lookup", without);
 	out_field_bool(&cli->out, "route look-up in one table", "fib_table",
 		       features & FEATURE_FIB_TBID);
 	out_field_bool(&cli->out, "tcx", "tcx", features & FEATURE_TCX);

@@ -16,8 +16,9 @@ static int grace_set(struct cli *cli)
 	__u64 for_ns;
 	int result;
 
-	if (!word || duration_parse(word, &for_ns, &cli->fail) || cli_end(cli) ||
-	    store_open(cli->instance, STORE_WRITE, &store, &cli->fail))
+	if (word && duration_parse(word, &for_ns, &cli->fail))
+		return cli_bad(cli);
+	if (!word || cli_end(cli) || store_open(cli->instance, STORE_WRITE, &store, &cli->fail))
 		return -cli->fail.status;
 	result = store_run_read(&store, &run, &cli->fail);
 	if (!result) {

@@ -13,28 +13,34 @@
 
 struct packets {
 	__u64	passed, dropped;	/* dropped: or would be */
+	__u64	opened[ROLE_COUNT];	/* packets that opened a flow */
 };
 
 static int packets_read(const struct store *store, struct packets *packets, struct fail *fail)
 {
 	struct counter *counter;
+	struct dev devs[DEV_MAX];
 
 	*packets = (struct packets){};
-	if (store_counters_read(store, &counter, fail))
+	if (store_devs_read(store, devs, fail) || store_counters_read(store, &counter, fail))
 		return -fail->status;
-	for (int slot = 0; slot < DEV_MAX; slot++)
+	for (int slot = 0; slot < DEV_MAX; slot++) {
 		for (int reason = 1; reason < REASON_COUNT; reason++) {
 			__u64 *sum = reason < REASON_DROP_FIRST ? &packets->passed : &packets->dropped;
 
 			*sum += counter[COUNTER_INDEX(slot, 0, reason)].packets;
 			packets->dropped += counter[COUNTER_INDEX(slot, 1, reason)].packets;
 		}
+		packets->opened[devs[slot].role % ROLE_COUNT] +=
+			counter[COUNTER_INDEX(slot, 0, REASON_NEW)].packets;
+	}
 	free(counter);
 	return 0;
 }
 
+/* Also fills what the counters tell of the sides. */
 static int scene_read(const struct store *store, __u64 wanted_ns, struct suggest_scene *scene,
-		      struct fail *fail)
+		      struct suggest_side side[ROLE_COUNT], struct fail *fail)
 {
 	const struct timespec pause = { .tv_nsec = SAMPLE_NS };
 	struct packets before, after;
@@ -57,6 +63,10 @@ static int scene_read(const struct store *store, __u64 wanted_ns, struct suggest
 		.dropped = (after.dropped - before.dropped) / seconds,
 		.pressed = pressure_fresh(&pressure, apply_now_ns()) && pressure.level != PRESSURE_CALM,
 	};
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		side[role].now = (after.opened[role] - before.opened[role]) / seconds;
+		side[role].mean = after.opened[role] / (scene->observed_ns / 1e9);
+	}
 	conntrack_fill(&scene->count, &scene->max);
 	return 0;
 }
@@ -83,37 +93,52 @@ static const struct out_column columns[] = {
 	{ "from", "from", OUT_TEXT }, { "sources", "sources", OUT_NUMBER },
 	{ "half <=", "p50", OUT_REAL }, { "99 % <=", "p99", OUT_REAL },
 	{ "99.9 % <=", "p999", OUT_REAL }, { "max/s", "max", OUT_REAL },
-	{ "would be limited", "above", OUT_NUMBER }, { "suggested", "limit", OUT_TEXT },
-	{ "or why not", "refused", OUT_TEXT },
+	{ "lost flows", "limited", OUT_NUMBER }, { "would be limited", "above", OUT_NUMBER },
+	{ "suggested", "limit", OUT_TEXT }, { "or why not", "refused", OUT_TEXT },
+	{ "but", "doubt", OUT_TEXT },
 };
 
-static void show_side(struct cli *cli, struct suggest_side *side, enum role role)
+static void show_suggestion(struct cli *cli, struct suggest_side *side, enum role role)
 {
 	struct suggestion suggestion;
-	char why[256], *text = NULL;
+	char *text = NULL;
 	size_t size;
 	FILE *to;
 
-	out_text(&cli->out, role == ROLE_INSIDE ? "inside" : "outside");
-	out_number(&cli->out, side->count);
-	if (suggest_side_refused(side, why, sizeof(why))) {
-		for (int column = 0; column < 6; column++)
-			out_absent(&cli->out);
-		out_text(&cli->out, why);
-		return;
-	}
 	suggest_of(side, role, &suggestion);
 	out_real(&cli->out, suggestion.p50);
 	out_real(&cli->out, suggestion.p99);
 	out_real(&cli->out, suggestion.p999);
 	out_real(&cli->out, suggestion.max);
+	out_number(&cli->out, side->limited);
 	out_number(&cli->out, suggestion.above);
 	to = open_memstream(&text, &size);
 	limit_print(to, &suggestion.limit);
 	fclose(to);
 	out_text(&cli->out, text);
-	out_absent(&cli->out);
 	free(text);
+}
+
+static void show_side(struct cli *cli, const struct suggest_scene *scene, struct suggest_side *side,
+		      enum role role)
+{
+	char why[256];
+
+	out_text(&cli->out, role == ROLE_INSIDE ? "inside" : "outside");
+	out_number(&cli->out, side->count);
+	if (suggest_side_refused(side, why, sizeof(why))) {
+		for (int column = 0; column < 4; column++)
+			out_absent(&cli->out);
+		out_number(&cli->out, side->limited);
+		out_absent(&cli->out);
+		out_absent(&cli->out);
+		out_text(&cli->out, why);
+		out_absent(&cli->out);
+		return;
+	}
+	show_suggestion(cli, side, role);
+	out_absent(&cli->out);
+	out_text(&cli->out, suggest_side_doubted(side, scene, why, sizeof(why)) ? why : NULL);
 }
 
 static int suggest(struct cli *cli, const struct store *store, __u64 wanted_ns)
@@ -122,16 +147,16 @@ static int suggest(struct cli *cli, const struct store *store, __u64 wanted_ns)
 	struct suggest_scene scene;
 	char why[256];
 
-	if (scene_read(store, wanted_ns, &scene, &cli->fail))
+	if (scene_read(store, wanted_ns, &scene, side, &cli->fail))
 		return -cli->fail.status;
 	if (suggest_refused(&scene, why, sizeof(why)))
 		return fail_set(&cli->fail, EXIT_REFUSED,
-				"ask again in quiet times; a shorter observation: weir limit suggest after TIME",
+				"ask again when it is busy, and no attack; sooner: weir limit suggest after TIME",
 				"nothing to learn from: %s", why);
 	if (sides_read(store, side, &cli->fail) == 0) {
 		out_table_begin(&cli->out, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 		for (int role = 0; role < ROLE_COUNT; role++)
-			show_side(cli, &side[role], role);
+			show_side(cli, &scene, &side[role], role);
 		out_table_end(&cli->out, NULL);
 		cli->fail.status = EXIT_DONE;
 	}
@@ -148,9 +173,11 @@ int cmd_limit_suggest(struct cli *cli)
 	int result;
 
 	if (cli_take(cli, "after")) {
-		word = cli_need(cli, "how long it has to have watched, as in 10m");
-		if (!word || duration_parse(word, &wanted_ns, &cli->fail))
+		word = cli_need(cli, "how long weir has to have run, as in 10m");
+		if (!word)
 			return -cli->fail.status;
+		if (duration_parse(word, &wanted_ns, &cli->fail))
+			return cli_bad(cli);
 	}
 	if (cli_end(cli) || store_open(cli->instance, STORE_READ, &store, &cli->fail))
 		return -cli->fail.status;

@@ -33,8 +33,10 @@ int cmd_mode_enforce(struct cli *cli)
 
 	if (cli_take(cli, "for")) {
 		word = cli_need(cli, "a duration, as in 10m");
-		if (!word || duration_parse(word, &change.for_ns, &cli->fail))
+		if (!word)
 			return -cli->fail.status;
+		if (duration_parse(word, &change.for_ns, &cli->fail))
+			return cli_bad(cli);
 		if (!change.for_ns)
 			return fail_set(&cli->fail, EXIT_USAGE, "to drop for good: weir mode enforce",
 					"\"%s\" is a time of 0", word);

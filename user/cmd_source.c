@@ -82,33 +82,50 @@ static const struct out_column columns[] = {
 	{ "source", "source", OUT_TEXT }, { "side", "side", OUT_TEXT },
 	{ "new/s", "rate", OUT_REAL }, { "average/s", "average", OUT_REAL },
 	{ "total", "total", OUT_NUMBER }, { "dropped", "dropped", OUT_NUMBER },
-	{ "idle", "idle", OUT_TEXT }, { "state", "state", OUT_TEXT },
-	{ "limit", "limit", OUT_TEXT },
+	{ "known for", "known_for", OUT_TEXT }, { "idle", "idle", OUT_TEXT },
+	{ "state", "state", OUT_TEXT }, { "limit", "limit", OUT_TEXT },
+	{ "shared limits", "shared", OUT_TEXT },
 };
 
-/* what is asked for the limit that applies: the arena finds its number, the policy has its text */
+/* what is asked for the limits that apply: the arena finds its number, the policy has its text */
 struct limits {
 	struct arena	arena;
 	struct policy	policy;		/* without its lists */
 };
 
-static void show_limit(struct cli *cli, const struct source_row *row, const struct limits *limits)
+static void print_limit(FILE *to, const struct limits *limits, __u32 number)
+{
+	if (!number || number > limits->policy.limit_count)
+		return;
+	fputs(ftell(to) > 0 ? "; " : "", to);
+	limit_print(to, &limits->policy.limit[number - 1]);
+}
+
+/* Two columns: the limit of the source alone, and those that it shares with its neighbours. */
+static void show_limits(struct cli *cli, const struct source_row *row, const struct limits *limits)
 {
 	const struct class *class = lookup_source(&limits->arena, &row->prefix);
-	__u32 number = class ? class->source_rule[row->role] : 0;
-	char *text = NULL;
-	size_t size;
-	FILE *to;
 
-	if (!number || number > limits->policy.limit_count) {
-		out_absent(&cli->out);
-		return;
+	for (int shared = 0; shared < 2; shared++) {
+		char *text = NULL;
+		size_t size;
+		FILE *to = open_memstream(&text, &size);
+
+		if (class && !shared) {
+			print_limit(to, limits, class->source_rule[row->role]);
+		} else if (class) {
+			print_limit(to, limits, class->aggregate_rule[row->role]);
+			print_limit(to, limits, class->prefix_rule[row->role]);
+		}
+		fclose(to);
+		out_text(&cli->out, size ? text : NULL);
+		free(text);
 	}
-	to = open_memstream(&text, &size);
-	limit_print(to, &limits->policy.limit[number - 1]);
-	fclose(to);
-	out_text(&cli->out, text);
-	free(text);
+}
+
+static const char *whole_seconds(__u64 ns, char *text, size_t size)
+{
+	return duration_print(ns / 1000000000 * 1000000000, text, size);
 }
 
 static void show_row(struct cli *cli, const struct source_row *row, const struct limits *limits)
@@ -121,9 +138,10 @@ static void show_row(struct cli *cli, const struct source_row *row, const struct
 	out_real(&cli->out, row->average);
 	out_number(&cli->out, row->total);
 	out_number(&cli->out, row->dropped);
-	out_text(&cli->out, duration_print(row->idle_ns / 1000000000 * 1000000000, text, sizeof(text)));
+	out_text(&cli->out, whole_seconds(row->known_ns, text, sizeof(text)));
+	out_text(&cli->out, whole_seconds(row->idle_ns, text, sizeof(text)));
 	out_text(&cli->out, row->proven ? "proven" : NULL);
-	show_limit(cli, row, limits);
+	show_limits(cli, row, limits);
 }
 
 static void scan(const struct store_sources *view, __u64 now_ns, struct top *top,
@@ -189,7 +207,7 @@ static int show(struct cli *cli, enum order order, size_t room, const struct pre
 		out_table_begin(&cli->out, NULL, columns, sizeof(columns) / sizeof(columns[0]));
 		for (size_t i = 0; i < top.count; i++)
 			show_row(cli, &top.row[i], &limits);
-		out_table_end(&cli->out, order == BY_DROP ? "no source was dropped more than once" :
+		out_table_end(&cli->out, order == BY_DROP ? "no source that is remembered has lost a flow" :
 			      "nobody has opened a flow yet");
 	}
 	free(top.row);
@@ -215,7 +233,7 @@ int cmd_source_top(struct cli *cli)
 			return -cli->fail.status;
 		if (what) {
 			if (number_parse(value, 1, 1000000, &room, &cli->fail))
-				return -cli->fail.status;
+				return cli_bad(cli);
 			continue;
 		}
 		choice = cli_choose(cli, value, "order", orders);
@@ -231,7 +249,9 @@ int cmd_source_get(struct cli *cli)
 	const char *word = cli_need(cli, "an address or a prefix");
 	struct prefix within;
 
-	if (!word || prefix_parse(word, &within, &cli->fail) || cli_end(cli))
+	if (word && prefix_parse(word, &within, &cli->fail))
+		return cli_bad(cli);
+	if (!word || cli_end(cli))
 		return -cli->fail.status;
 	return show(cli, BY_NEW, 1000, &within);
 }

@@ -1,51 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include "advice.h"
-#include "apply.h"
-#include "attach.h"
 #include "capacity.h"
 #include "challenge.h"
 #include "cli.h"
-#include "compile.h"
 #include "conntrack.h"
+#include "overview.h"
 #include "pressure.h"
 #include "value.h"
-
-struct totals {
-	__u64	passed, would, dropped, fail_open;
-	__u64	guarded;	/* of limits per destination, from inside */
-};
-
-/* Of one device: those that were dropped, and those that would have been. */
-static __u64 guarded_of(const struct counter *counters, const struct dev *dev)
-{
-	if (!dev->ifindex || dev->role != ROLE_INSIDE)
-		return 0;
-	return counters[COUNTER_INDEX(0, 0, REASON_RATE_DESTINATION)].packets +
-	       counters[COUNTER_INDEX(0, 1, REASON_RATE_DESTINATION)].packets;
-}
-
-static struct totals totals_of(const struct counter *counters, const struct dev devs[DEV_MAX])
-{
-	struct totals totals = {};
-
-	for (int slot = 0; slot < DEV_MAX; slot++) {
-		for (int reason = 1; reason < REASON_COUNT; reason++) {
-			__u64 packets = counters[COUNTER_INDEX(slot, 0, reason)].packets;
-
-			if (reason < REASON_DROP_FIRST)
-				totals.passed += packets;
-			else
-				totals.dropped += packets;
-			totals.would += counters[COUNTER_INDEX(slot, 1, reason)].packets;
-		}
-		totals.guarded += guarded_of(&counters[COUNTER_INDEX(slot, 0, 0)], &devs[slot]);
-		totals.fail_open += counters[COUNTER_INDEX(slot, 0, REASON_FAIL_OPEN)].packets;
-	}
-	return totals;
-}
 
 /* What was last read of the sysctls: packets are judged by it. */
 static void show_settings(struct cli *cli, const struct run *run)
@@ -116,8 +76,7 @@ static void show_pressure(struct cli *cli, const struct situation *is,
 	out_object_end(&cli->out);
 }
 
-static void show_links(struct cli *cli, const struct dev devs[DEV_MAX],
-		       const char *const state[DEV_MAX])
+static void show_links(struct cli *cli, const struct situation *is)
 {
 	static const struct out_column columns[] = {
 		{ "dev", "dev", OUT_TEXT }, { "role", "role", OUT_TEXT },
@@ -126,12 +85,20 @@ static void show_links(struct cli *cli, const struct dev devs[DEV_MAX],
 
 	out_table_begin(&cli->out, "links", columns, 4);
 	for (int slot = 0; slot < DEV_MAX; slot++) {
-		if (!devs[slot].ifindex)
+		const struct dev *dev = &is->devs[slot];
+
+		if (!dev->ifindex)
 			continue;
-		out_text(&cli->out, devs[slot].name);
-		out_text(&cli->out, ROLE_WORDS[devs[slot].role % ROLE_COUNT]);
-		out_text(&cli->out, DRIVER_WORDS[devs[slot].driver % DRIVERS]);
-		out_text(&cli->out, state[slot]);
+		out_text(&cli->out, dev->name);
+		out_text(&cli->out, ROLE_WORDS[dev->role % ROLE_COUNT]);
+		out_text(&cli->out, DRIVER_WORDS[dev->driver % DRIVERS]);
+		out_text(&cli->out, is->state[slot]);
+	}
+	for (size_t i = 0; i < is->lacks; i++) {
+		out_text(&cli->out, is->lack[i].name);
+		out_text(&cli->out, ROLE_WORDS[is->lack[i].role % ROLE_COUNT]);
+		out_absent(&cli->out);
+		out_text(&cli->out, is->lack[i].there ? "not attached" : "missing");
 	}
 	out_table_end(&cli->out, "attached to no device");
 }
@@ -146,6 +113,21 @@ static void show_mode(struct cli *cli, const struct run *run, __u64 now_ns)
 	if (enforcing && run->enforce_until_ns)
 		out_field_text(&cli->out, "unless confirmed, ends in", "ends_in",
 			       duration_print(run->enforce_until_ns - now_ns, text, sizeof(text)));
+}
+
+/* Strays pass meanwhile, also in enforce mode. */
+static void show_grace(struct cli *cli, const struct run *run, __u64 now_ns)
+{
+	__u64 left_ns = run->grace_until_ns > now_ns ? run->grace_until_ns - now_ns : 0;
+	char text[DURATION_TEXT];
+
+	if (cli->out.json && left_ns)
+		out_field_number(&cli->out, "", "grace_ends_in", (left_ns + 999999999) / 1000000000);
+	else if (cli->out.json)
+		out_field_text(&cli->out, "", "grace_ends_in", NULL);
+	else if (left_ns)
+		out_field_text(&cli->out, "in grace, strays pass for", "grace_ends_in",
+			       duration_print(left_ns, text, sizeof(text)));
 }
 
 static void show_kernel(struct cli *cli, const struct run *run)
@@ -168,12 +150,12 @@ static void show_sources(struct cli *cli, const struct run *run)
 	out_field_number(&cli->out, "bits of IPv6 that are one source", "source_ipv6", made.length6);
 }
 
-static void show_packets(struct cli *cli, const struct totals *totals)
+static void show_packets(struct cli *cli, const struct overview *seen)
 {
 	out_object_begin(&cli->out, "packets", "packets");
-	out_field_number(&cli->out, "passed", "passed", totals->passed);
-	out_field_number(&cli->out, "would have been dropped", "would_drop", totals->would);
-	out_field_number(&cli->out, "dropped", "dropped", totals->dropped);
+	out_field_number(&cli->out, "passed", "passed", seen->passed);
+	out_field_number(&cli->out, "would have been dropped", "would_drop", seen->is.would);
+	out_field_number(&cli->out, "dropped", "dropped", seen->is.dropped);
 	out_object_end(&cli->out);
 }
 
@@ -181,102 +163,51 @@ static void show_packets(struct cli *cli, const struct totals *totals)
 static void show_advice(struct cli *cli, const struct situation *is)
 {
 	static const struct out_column column = { "advice", "text", OUT_TEXT };
-	char text[ADVICE_MAX][ADVICE_TEXT];
-	int count = advise(is, text);
+	struct advice advice[ADVICE_MAX];
+	int count = advise(is, advice);
 
 	if (!cli->out.json) {
 		for (int i = 0; i < count; i++)
-			out_field_text(&cli->out, "next", "next", text[i]);
+			out_field_text(&cli->out, "next", "next", advice[i].text);
 		return;
 	}
-	out_field_text(&cli->out, "next", "next", count ? text[0] : NULL);
+	out_field_text(&cli->out, "next", "next", count ? advice[0].text : NULL);
 	out_table_begin(&cli->out, "advice", &column, 1);
 	for (int i = 0; i < count; i++)
-		out_text(&cli->out, text[i]);
+		out_text(&cli->out, advice[i].text);
 	out_table_end(&cli->out, NULL);
 }
 
-/* The default limit per destination that is in force; those who may read statistics alone are not
- * told. Not asked for in peace: the policy can be long. */
-static struct rate guard_of(const char *instance, const struct totals *totals)
+static int show_status(struct cli *cli, const struct overview *seen)
 {
-	struct arena arena = {};
-	struct limit guard = {};
-	struct fail ignored;
-	struct store store;
+	const struct situation *is = &seen->is;
 
-	if (!totals->guarded || store_open(instance, STORE_READ, &store, &ignored))
-		return guard.rate;
-	if (!store_policy_read(&store, &arena, &ignored))
-		compiled_guard(&arena, &guard);
-	arena_free(&arena);
-	store_close(&store);
-	return guard.rate;
-}
-
-static bool is_elsewhere(const struct run *run)
-{
-	struct stat here;
-
-	return stat("/proc/self/ns/net", &here) == 0 && here.st_ino != run->netns;
-}
-
-static int show_status(struct cli *cli, const struct store *store, const struct run *run,
-		       const struct dev devs[DEV_MAX], const struct totals *totals,
-		       const struct audit audits[AUDIT_MAX])
-{
-	const char *state[DEV_MAX] = {};
-	struct situation is = {
-		.instance = cli->instance, .run = run, .devs = devs, .state = state,
-		.would = totals->would, .dropped = totals->dropped, .fail_open = totals->fail_open,
-		.guarded = totals->guarded, .guard = guard_of(cli->instance, totals),
-		.audit = audit_alarm(audits), .elsewhere = is_elsewhere(run), .now_ns = apply_now_ns(),
-	};
-	struct pressure_now pressure;
-
-	if (store_pressure_read(store, &pressure, &cli->fail))
-		return -cli->fail.status;
-	is.watched = pressure_fresh(&pressure, is.now_ns);
-	is.conntrack = !is.elsewhere && !conntrack_fill(&is.count, &is.max);
-	for (int slot = 0; slot < DEV_MAX; slot++)
-		if (devs[slot].ifindex)
-			state[slot] = attach_state(store, slot, &devs[slot]);
 	out_object_begin(&cli->out, NULL, NULL);
 	out_field_text(&cli->out, "instance", "instance", cli->instance);
-	show_mode(cli, run, is.now_ns);
-	show_conntrack(cli, &is);
-	show_pressure(cli, &is, &pressure);
-	if (challenge_print(cli, store, is.now_ns))
+	show_mode(cli, is->run, is->now_ns);
+	show_grace(cli, is->run, is->now_ns);
+	show_conntrack(cli, is);
+	show_pressure(cli, is, &seen->pressure);
+	if (challenge_print(cli, &seen->store, is->now_ns))
 		return -cli->fail.status;
-	show_links(cli, devs, state);
-	show_packets(cli, totals);
-	audit_show(&cli->out, audits);
-	show_kernel(cli, run);
-	show_sources(cli, run);
-	show_advice(cli, &is);
+	show_links(cli, is);
+	show_packets(cli, seen);
+	audit_show(&cli->out, seen->audit);
+	show_kernel(cli, is->run);
+	show_sources(cli, is->run);
+	show_advice(cli, is);
 	out_object_end(&cli->out);
 	return 0;
 }
 
 int cmd_status(struct cli *cli)
 {
-	struct counter *counters;
-	struct audit audits[AUDIT_MAX];
-	struct dev devs[DEV_MAX];
-	struct totals totals;
-	struct store store;
-	struct run run;
+	struct overview seen;
 	int result;
 
-	if (cli_end(cli) || store_open(cli->instance, STORE_STATS, &store, &cli->fail) ||
-	    store_run_read(&store, &run, &cli->fail) ||
-	    store_devs_read(&store, devs, &cli->fail) ||
-	    store_audits_read(&store, audits, &cli->fail) ||
-	    store_counters_read(&store, &counters, &cli->fail))
+	if (cli_end(cli) || overview_open(cli->instance, &seen, &cli->fail))
 		return -cli->fail.status;
-	totals = totals_of(counters, devs);
-	free(counters);
-	result = show_status(cli, &store, &run, devs, &totals, audits);
-	store_close(&store);
+	result = show_status(cli, &seen);
+	overview_close(&seen);
 	return result;
 }

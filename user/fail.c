@@ -23,6 +23,11 @@ int fail_set(struct fail *fail, enum exit_status status, const char *remedy,
 	return -(int)status;
 }
 
+int fail_quiet(struct fail *fail, enum exit_status status)
+{
+	return fail_set(fail, status, NULL, "%s", "");
+}
+
 int fail_place(struct fail *fail, const char *file, unsigned int line, unsigned int column,
 	       const char *text)
 {

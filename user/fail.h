@@ -35,6 +35,9 @@ int fail_set(struct fail *fail, enum exit_status status, const char *remedy,
 	     const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* A failure that has been told already: a status, and nothing to print. Returns -status. */
+int fail_quiet(struct fail *fail, enum exit_status status);
+
 /* Adds the place. text is the whole line without its newline. Returns -fail->status. */
 int fail_place(struct fail *fail, const char *file, unsigned int line, unsigned int column,
 	       const char *text);

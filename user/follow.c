@@ -5,6 +5,7 @@
 #include <syslog.h>
 #include "apply.h"
 #include "attach.h"
+#include "clock.h"
 #include "conntrack.h"
 #include "device.h"
 #include "follow.h"
@@ -70,7 +71,8 @@ static bool is_wanted(const struct follow *follow, const struct store *store,
 
 	if (slot >= 0 && strcmp(attach_state(store, slot, &devs[slot]), "gone"))
 		return before && strcmp(before, device->if_name);	/* another statement, maybe */
-	return slot >= 0 || !before || strcmp(before, device->if_name);
+	return slot >= 0 || !before || strcmp(before, device->if_name) ||
+	       retry_has(&follow->retry, device->if_index);
 }
 
 static void complain(struct follow *follow, const char *what)
@@ -81,33 +83,51 @@ static void complain(struct follow *follow, const char *what)
 	notify_log(LOG_ERR, "%s", what);
 }
 
+/* Once for each device: what hinders it may last. */
+static void attach_failed(struct follow *follow, __u32 ifindex, bool held, const struct fail *fail)
+{
+	if (retry_add(&follow->retry, ifindex, held, realtime_ns()))
+		notify_log(LOG_ERR, "%s: tried again until it is attached", fail->what);
+}
+
+static bool attach_one(struct follow *follow, struct store *store, const struct interface *statement,
+		       const struct if_nameindex *device, bool held)
+{
+	struct attach_request request = {
+		.name = device->if_name, .role = statement->role, .driver = statement->driver,
+		.priority = statement->priority,
+	};
+	struct fail fail;
+	__u32 slot;
+
+	if (attach_dev(store, &request, &slot, &fail)) {
+		attach_failed(follow, device->if_index, held, &fail);
+		return false;
+	}
+	retry_drop(&follow->retry, device->if_index);
+	notify_log(LOG_NOTICE, "%s: attached (driver %s)%s%s", device->if_name,
+		   DRIVER_WORDS[request.used], request.note[0] ? ": " : "", request.note);
+	return true;
+}
+
 static bool attach_new(struct follow *follow, struct store *store, const struct policy *policy,
 		       const struct if_nameindex *device)
 {
 	struct dev devs[DEV_MAX];
 	bool changed = false;
-	struct fail fail;
-	__u32 slot;
+	struct fail ignored;
 
-	if (store_devs_read(store, devs, &fail))
+	if (store_devs_read(store, devs, &ignored))
 		return false;
+	retry_settle(&follow->retry, devs, device);
 	for (; device->if_index; device++) {
 		const struct interface *statement = port_statement(policy, device->if_name);
-		struct attach_request request = { .name = device->if_name };
 
-		if (!statement || !strcmp(device->if_name, "lo") ||
-		    !is_wanted(follow, store, devs, device))
-			continue;
-		request.role = statement->role;
-		request.driver = statement->driver;
-		request.priority = statement->priority;
-		if (attach_dev(store, &request, &slot, &fail)) {
-			complain(follow, fail.what);
-			continue;
-		}
-		changed = true;
-		notify_log(LOG_NOTICE, "%s: attached (driver %s)%s%s", device->if_name,
-			   DRIVER_WORDS[request.used], request.note[0] ? ": " : "", request.note);
+		if (!statement || !strcmp(device->if_name, "lo"))
+			retry_drop(&follow->retry, device->if_index);
+		else if (is_wanted(follow, store, devs, device))
+			changed |= attach_one(follow, store, statement, device,
+					      slot_of(devs, device->if_index) >= 0);
 	}
 	return changed;
 }

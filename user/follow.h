@@ -2,8 +2,9 @@
 /*
  * Devices that come, go and change their names, against the statements of the policy: what appears
  * is attached by its name or glob, what is renamed stays attached under its new name, what has gone
- * is forgotten, and what somebody took off is put back. A device that was detached on purpose stays
- * detached as long as it is there. And what else of this machine the policy in force depends on.
+ * is forgotten, and what somebody took off is put back. What could not be attached is tried again
+ * each time. A device that was detached on purpose stays detached as long as it is there. And what
+ * else of this machine the policy in force depends on.
  */
 #ifndef WEIR_FOLLOW_H
 #define WEIR_FOLLOW_H
@@ -12,10 +13,12 @@
 #include "fail.h"
 #include "nat.h"
 #include "policy.h"
+#include "retry.h"
 
 struct follow {
 	const char	*instance;
 	struct if_nameindex *known;	/* owned; as they were the last time; NULL: not looked yet */
+	struct retry	retry;
 	struct prefix	*own;		/* owned; the addresses that the policy in force knows; the same */
 	size_t		own_count;
 	struct nat_seen	nat;		/* the source ports that the policy in force guards */

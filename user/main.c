@@ -15,6 +15,8 @@
 
 const struct command commands[] = {
 	{ "status", NULL, cmd_status, "", "what is attached, in which mode, and how full conntrack is" },
+	{ "health", NULL, cmd_health, "",
+	  "for monitoring: is it enforcing, with nothing wrong? else why not, and exit status 1, 2 or 3" },
 	{ "check", NULL, cmd_check, "[FILE]", "read a config and probe the kernel; change nothing" },
 	{ "config", "show", cmd_config_show, "", "the policy in force, as a file that can be loaded" },
 	{ "config", "load", cmd_config_load, "FILE", "put a file in force, all or nothing" },
@@ -33,7 +35,7 @@ const struct command commands[] = {
 	{ "link", "detach", cmd_link_detach, "dev IF", "detach from a device" },
 	{ "limit", "show", cmd_limit_show, "", "the limits, how much of each is used, and the most that was" },
 	{ "limit", "suggest", cmd_limit_suggest, "[after TIME]",
-	  "limits that nearly nobody would have noticed; TIME: watched at least (10m)" },
+	  "limits above what sources are known to have done; TIME: weir runs so long at least (10m)" },
 	{ "limit", "add", cmd_limit_add, LIMIT_KEY " RATE [burst N]",
 	  "limit how fast new flows are opened" },
 	{ "limit", "replace", cmd_limit_replace, LIMIT_KEY " RATE [burst N]",
@@ -76,12 +78,35 @@ const char *cli_next(struct cli *cli)
 	return *cli->argv++;
 }
 
+/* end: behind the last word that is right */
+static int place(struct cli *cli, char **end)
+{
+	char what[sizeof(cli->fail.what)], where[160] = "";
+
+	for (char **word = cli->typed; word < end; word++)
+		snprintf(where + strlen(where), sizeof(where) - strlen(where), "%s%s",
+			 word > cli->typed ? " " : "", *word);
+	snprintf(what, sizeof(what), "%s", cli->fail.what);
+	snprintf(cli->fail.what, sizeof(cli->fail.what), "%s: %.300s", where, what);
+	if (!cli->fail.remedy[0])
+		snprintf(cli->fail.remedy, sizeof(cli->fail.remedy), "see its words with: weir help %.64s",
+			 cli->typed[0]);
+	return -cli->fail.status;
+}
+
+int cli_bad(struct cli *cli)
+{
+	return place(cli, cli->argv - 1);
+}
+
 const char *cli_need(struct cli *cli, const char *expected)
 {
 	const char *word = cli_next(cli);
 
-	if (!word)
+	if (!word) {
 		fail_set(&cli->fail, EXIT_USAGE, NULL, "expected %s", expected);
+		place(cli, cli->argv);
+	}
 	return word;
 }
 
@@ -95,12 +120,14 @@ bool cli_take(struct cli *cli, const char *word)
 
 int cli_end(struct cli *cli)
 {
-	const char *remedy = "see its words with: weir help OBJECT";
+	char remedy[128];
 
 	if (!cli->argc)
 		return 0;
 	if (cli->argv[0][0] == '-')
-		remedy = "options stand before the object: weir -j status";
+		snprintf(remedy, sizeof(remedy), "options stand before the object: weir -j status");
+	else
+		snprintf(remedy, sizeof(remedy), "see its words with: weir help %.64s", cli->typed[0]);
 	return fail_set(&cli->fail, EXIT_USAGE, remedy, "%s: nothing more was expected", cli->argv[0]);
 }
 
@@ -206,7 +233,8 @@ static int finish(struct cli *cli, int result)
 	if (!result)
 		return EXIT_DONE;
 	fflush(stdout);
-	fail_print(stderr, &cli->fail, isatty(STDERR_FILENO) && !(no_color && *no_color));
+	if (cli->fail.what[0])
+		fail_print(stderr, &cli->fail, isatty(STDERR_FILENO) && !(no_color && *no_color));
 	return cli->fail.status;
 }
 
@@ -222,11 +250,11 @@ int main(int argc, char **argv)
 		return finish(&cli, -cli.fail.status);
 	out_init(&cli.out, stdout, json);
 	cli.argc = word ? 1 : argc - optind;
-	cli.argv = word ? &word : argv + optind;
+	cli.argv = cli.typed = word ? &word : argv + optind;
 	if (cli.argc)
 		return finish(&cli, run(&cli));
 	cli.argc = 1;
-	cli.argv = &nothing;
+	cli.argv = cli.typed = &nothing;
 	cli.out.to = stderr;
 	run(&cli);
 	return EXIT_USAGE;

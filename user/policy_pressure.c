@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* pressure { ... } */
 #include "reader.h"
+#include "reserve.h"
 
 /* above N% */
 static int above(struct reader *reader, unsigned int *percent)
@@ -41,8 +42,11 @@ static int reserve_add(struct reader *reader, const struct reserve *item,
 /* [tcp|udp|...] [port N[-M]] [from P] */
 static int reserve_item(struct reader *reader)
 {
+	const struct token at = reader->lexer.now;
 	struct prefixes from = {};
 	struct reserve item = {};
+	struct policy_reserve line;
+	struct fail fail;
 
 	reader_service(reader, &item.protocol, &item.ports);
 	if (reader_take(reader, "from"))
@@ -54,6 +58,8 @@ static int reserve_item(struct reader *reader)
 	for (size_t i = 0; i < from.count && !reader->failed; i++)
 		reserve_add(reader, &item, &from.at[i]);
 	free(from.at);
+	if (!reader->failed && compile_reserve(reader->policy, &line, &fail))
+		reader_fail_at(reader, &at, fail.remedy, "%s", fail.what);
 	return reader->failed ? -EXIT_USAGE : 0;
 }
 

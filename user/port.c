@@ -29,6 +29,21 @@ static void pattern_of(const char *name, char *pattern, size_t size)
 	pattern[used] = '\0';
 }
 
+bool port_name(const struct interface *statement, char name[static sizeof(statement->name)])
+{
+	size_t used = 0;
+
+	for (const char *at = statement->name; *at; at++) {
+		if (strchr("*?[", *at))
+			return false;
+		if (*at == '\\' && at[1])
+			at++;
+		name[used++] = *at;
+	}
+	name[used] = '\0';
+	return true;
+}
+
 struct interface *port_put(struct policy *policy, const char *name)
 {
 	struct interface *grown, fresh = {};

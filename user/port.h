@@ -9,6 +9,9 @@
 /* The first statement that names the device, else the first glob; NULL: there is none. */
 const struct interface *port_statement(const struct policy *policy, const char *device);
 
+/* The one name that the statement matches; false: it is a glob. */
+bool port_name(const struct interface *statement, char name[static sizeof(((struct interface *)0)->name)]);
+
 /* The statement of this device alone, added if there is none. NULL: out of memory. */
 struct interface *port_put(struct policy *policy, const char *device);
 /* Removes it; a glob that the device was attached by stays for the others. */

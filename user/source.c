@@ -54,6 +54,20 @@ static void read_rates(const struct source_more *more, __u64 now_ns, struct sour
 		row->average -= row->average / 64;
 }
 
+/* From the begin of the window it was first seen in to the end of the last one, which is at least one
+ * window; never more than there was. */
+static void read_life(const struct source_more *more, __u64 now_ns, struct source_row *row)
+{
+	__u64 last = (now_ns > row->idle_ns ? now_ns - row->idle_ns : 0) >> SOURCE_WINDOW_SHIFT;
+	__u64 windows = last > more->first_window ? last - more->first_window + 1 : 1;
+	__u64 first_ns = (__u64)more->first_window << SOURCE_WINDOW_SHIFT;
+
+	row->mean = more->total / (windows * (WINDOW_NS / 1e9));
+	row->known_ns = first_ns < now_ns ? now_ns - first_ns : 0;
+	if (row->known_ns < row->idle_ns)
+		row->known_ns = row->idle_ns;
+}
+
 bool source_read(const struct source_hot *hot, const struct source_more *more, __u64 now_ns,
 		 const struct source_keys *keys, struct source_row *row)
 {
@@ -68,6 +82,7 @@ bool source_read(const struct source_hot *hot, const struct source_more *more, _
 	read_prefix(hot, more, keys, &row->prefix);
 	if (hot->word & SEAT_MORE) {
 		read_rates(more, now_ns, row);
+		read_life(more, now_ns, row);
 		row->total = more->total;
 		row->dropped = more->dropped;
 		return true;
@@ -75,6 +90,7 @@ bool source_read(const struct source_hot *hot, const struct source_more *more, _
 	row->total = row->busiest = 1;
 	row->dropped = !!(hot->word & SEAT_DROPPED);
 	row->idle_ns = seen_ns < now_ns ? now_ns - seen_ns : 0;
+	row->known_ns = row->idle_ns;
 	row->rate = row->idle_ns < WINDOW_NS ? 1 : 0;
 	return true;
 }

@@ -19,9 +19,11 @@ struct source_row {
 	double		rate;		/* new flows a second, over about the last second */
 	double		average;	/* the same, over about a minute */
 	double		busiest;	/* the same, of the busier of the last two seconds it came in */
+	double		mean;		/* the same, since it was first seen */
 	__u64		total;		/* new flows */
 	__u64		dropped;	/* of these */
 	__u64		idle_ns;	/* since it was last seen */
+	__u64		known_ns;	/* since it was first seen */
 	bool		proven;
 };
 

@@ -2,6 +2,13 @@
 #include <stdlib.h>
 #include "suggest.h"
 
+static double busiest(const struct source_row *row)
+{
+	double most = row->busiest > row->average ? row->busiest : row->average;
+
+	return most > row->mean ? most : row->mean;
+}
+
 bool suggest_add(struct suggest_side *side, const struct source_row *row)
 {
 	side->total += row->average;
@@ -22,7 +29,7 @@ bool suggest_add(struct suggest_side *side, const struct source_row *row)
 		side->rate = grown;
 		side->room = room;
 	}
-	side->rate[side->count++] = row->busiest;
+	side->rate[side->count++] = busiest(row);
 	return true;
 }
 
@@ -37,7 +44,7 @@ bool suggest_refused(const struct suggest_scene *scene, char *why, size_t size)
 	char seen[DURATION_TEXT], wanted[DURATION_TEXT];
 
 	if (scene->observed_ns < scene->wanted_ns) {
-		snprintf(why, size, "it has watched for %s only, and should for %s",
+		snprintf(why, size, "it runs for %s only, and should for %s",
 			 duration_print(scene->observed_ns, seen, sizeof(seen)),
 			 duration_print(scene->wanted_ns, wanted, sizeof(wanted)));
 		return true;
@@ -59,6 +66,10 @@ bool suggest_side_refused(const struct suggest_side *side, char *why, size_t siz
 {
 	size_t all = side->count + side->once + side->limited;
 
+	if (side->limited > all / 10) {
+		snprintf(why, size, "%zu of %zu sources lost flows to a limit", side->limited, all);
+		return true;
+	}
 	if (side->count < SUGGEST_SOURCES) {
 		snprintf(why, size, "%zu sources that came again are too few: at least %d",
 			 side->count, SUGGEST_SOURCES);
@@ -69,11 +80,23 @@ bool suggest_side_refused(const struct suggest_side *side, char *why, size_t siz
 			 side->once, all);
 		return true;
 	}
-	if (side->limited > all / 10) {
-		snprintf(why, size, "%zu of %zu sources lost flows to a limit", side->limited, all);
-		return true;
-	}
 	return false;
+}
+
+bool suggest_side_doubted(const struct suggest_side *side, const struct suggest_scene *scene,
+			  char *why, size_t size)
+{
+	double now = side->now > side->total ? side->now : side->total;
+	bool brief = scene->observed_ns < SUGGEST_PEAK_NS, calm = now * 2 < side->mean;
+	char seen[DURATION_TEXT], quiet[96] = "";
+
+	if (calm)
+		snprintf(quiet, sizeof(quiet), "%scalm just now: %.1f new flows/s, and %.1f on average",
+			 brief ? "; " : "", now, side->mean);
+	snprintf(why, size, "%s%s%s%s", brief ? "no daily peak seen: it runs for " : "",
+		 brief ? duration_print(scene->observed_ns, seen, sizeof(seen)) : "",
+		 brief ? " only" : "", quiet);
+	return brief || calm;
 }
 
 __u64 suggest_round(double rate)
@@ -118,4 +141,5 @@ void suggest_of(struct suggest_side *side, enum role role, struct suggestion *su
 	};
 	for (size_t i = side->count; i && side->rate[i - 1] > rate; i--)
 		suggestion->above++;
+	suggestion->above += side->limited;
 }

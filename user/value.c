@@ -232,7 +232,8 @@ bad:
 	return fail_set(fail, EXIT_USAGE, "write 90, 10m, 1h30m or 2d",
 			"\"%.64s\" is not a duration", text);
 long_:
-	return fail_set(fail, EXIT_USAGE, NULL, "\"%.64s\" is longer than a hundred years", text);
+	return fail_set(fail, EXIT_USAGE, "write 36500d at most",
+			"\"%.64s\" is longer than a hundred years", text);
 }
 
 char *duration_print(__u64 ns, char *out, size_t size)

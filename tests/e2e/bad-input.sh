@@ -49,6 +49,12 @@ lab_gw ip link set dev wan0 xdpdrv off
 without_btf() { lab_gw unshare -m bash -c 'mount --bind /dev/null /sys/kernel/btf/vmlinux && exec "$@"' - "$WEIR" -I "$INSTANCE" "$@"; }
 refused no_btf 2 'no BTF' without_btf link attach dev wan0
 none no_btf
+# without BTF no flow can be looked up: check says what that means
+meaning() { json '(v["kernel"]["ct_lookup_xdp"], "unjudged" in (v["kernel"]["without_ct_lookup"] or ""))'; }
+check_eq check_says_what_the_look_up_is_for "$(without_btf -j check 2>/dev/null | meaning)" "[false, true]"
+check_eq check_says_nothing_where_it_is_there "$(weir -j check 2>/dev/null | meaning)" "[true, false]"
+check text_has_it grep -q '^ *without the look-up: .*unjudged' <(without_btf check 2>/dev/null)
+check_eq text_has_it_not "$(weir check 2>/dev/null | grep -c unjudged)" 0
 unprivileged() { lab_gw setpriv --reuid=65534 --regid=65534 --clear-groups "$WEIR" -I "$INSTANCE" "$@"; }
 cp "$WEIR" "$TMP/weir" && chmod 755 "$TMP" "$TMP/weir" && WEIR_SAVED=$WEIR WEIR=$TMP/weir
 refused not_root_attach 2 'not root' unprivileged link attach dev wan0
@@ -91,6 +97,15 @@ wrong duration_mistyped 1 'fortnight' weir mode enforce for fortnight
 wrong duration_of_nothing 1 'a time of 0' weir mode enforce for 0
 wrong priority_too_high 1 '256: not a priority' weir link attach dev lan0 priority 256
 wrong order_mistyped 1 'bogus: not an order' weir source top sort bogus
+# what is missing or out of its range is told with its place, and what can stand there
+refused order_missing 1 'source top sort: expected new or drop' weir source top sort
+refused number_of_rows 1 'source top limit: "0" is not within 1 and 1000000' weir source top limit 0
+refused source_missing 1 'source get: expected an address' weir source get
+refused grace_too_long 1 'grace: "9999999999d" is longer than a hundred years' weir grace 9999999999d
+refused enforce_too_long 1 'mode enforce for: "9999999999d" is longer' weir mode enforce for 9999999999d
+refused suggest_after_nothing 1 'limit suggest after: expected how long' weir limit suggest after
+check help_of_its_object grep -q 'weir help limit$' "$TMP/output"
+check one_lost_flow_is_not_denied grep -q 'no source that is remembered has lost a flow' <(weir source top sort drop)
 long=$(printf 'a%.0s' {1..5000})
 for command in "block add" "limit add" "mode enforce for" "link attach dev" "source get" "config load" "" "stats show by"; do
 	wrong "long_word_${command// /_}" 1 'aaaa\|too long\|longer than' weir $command "$long"

@@ -16,7 +16,7 @@ lab_flood --kind udp --from 25.0.2.0/29 --to $LAB_ROUTED --dport 9 --count 500 -
 reads=0
 while IFS= read -r words; do
 	case $words in
-	*' show' | *' top' | status | check | version | help | grace | health | doctor) ;;
+	*' show' | *' top' | status | check | version | help | grace) ;;
 	'config diff') weir config show >"$TMP/conf"; words="config diff $TMP/conf" ;;
 	'source get') words="$words 25.0.2.1" ;;
 	'block get') words="$words 25.0.2.6" ;;

@@ -108,7 +108,7 @@ sed 's/wan0 { role outside/wan0 { role inside/; s/"lan\*" { role inside/"lan*" {
 weir link detach dev lan0
 lab_gw ip link set dev lan0 xdpdrv obj "$LAB_TOOLS/foreign.bpf.o" sec xdp || bail "can't attach a foreign program"
 unchanged device_refuses 2 foreign_pass weir config load "$TMP/turned"
-check_eq device_refuses_keeps_roles "$(weir -j status | json '[l["dev"] + " " + l["role"] for l in v["links"]]')" '["wan0 outside"]'
+check_eq device_refuses_keeps_roles "$(weir -j status | json '[l["dev"] + " " + l["role"] for l in v["links"] if l["state"] == "attached"]')" '["wan0 outside"]'
 check_exit first_load_that_fails 2 lab_gw "$WEIR" -I "$INSTANCE-none" config load "$TMP/turned"
 check_exit first_load_that_fails_leaves_no_instance 3 lab_gw "$WEIR" -I "$INSTANCE-none" status
 lab_gw ip link set dev lan0 xdpdrv off
@@ -119,7 +119,8 @@ weir config load "$TMP/good" || bail "can't load the file again"
 check_exit missing_device_loads 0 weir config load "$TMP/missing"
 check missing_device_is_named grep -q ppp7 "$TMP/output"
 check unnamed_device_is_told grep -qx "weir: detached, since $TMP/missing does not name it: lan0" "$TMP/output"
-check_eq unnamed_device_is_detached "$(weir -j status | json '[l["dev"] for l in v["links"]]')" '["wan0"]'
+check_eq unnamed_device_is_detached "$(weir -j status | json '[l["dev"] + " " + l["state"] for l in v["links"]]')" \
+	'["wan0 attached", "ppp7 missing"]'
 check_exit nothing_to_detach_loads 0 weir config load "$TMP/missing"
 check_eq nothing_to_detach_is_told_of "$(grep -c detached "$TMP/output")" 0
 echo 'mode monitor' >"$TMP/devices_of_none"

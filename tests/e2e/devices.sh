@@ -136,6 +136,39 @@ lab_gw ip link add dyn7 type veth peer name far7
 wait_for 10 is_state dyn7 "native inside attached"
 check_eq detached_stays_detached "$(state dyn0)" ""
 
+# ---- what can't be attached is tried again ---------------------------------------------------
+
+foreign() { lab_gw ip link set dev "$1" xdpdrv obj "$LAB_TOOLS/foreign.bpf.o" sec xdp; }
+complaints() { grep -c "^weir: $1: .*foreign_pass" "$TMP/daemon.log"; }
+looked() {	# makes the daemon look at all devices, and waits until it has
+	lab_gw ip link add "$1" type veth peer name "far$1"
+	wait_for 10 is_state "$1" "native inside attached"
+	check_eq "$1_is_attached" "$(state "$1")" "native inside attached"
+}
+lab_gw ip link add taken0 type veth peer name taken1
+{ foreign taken0 && foreign taken1; } || bail "no foreign program"
+{ lab_gw ip link set taken0 name dyn8 && lab_gw ip link set taken1 name dyn9; } || bail "can't rename"
+complained() { [ "$(complaints dyn8)$(complaints dyn9)" = 11 ]; }
+wait_for 10 complained
+looked dyn20
+looked dyn21
+check_eq taken_devices_are_told_of_once "$(complaints dyn8) $(complaints dyn9)" "1 1"
+check_eq taken_devices_are_not_attached "$(state dyn8)$(state dyn9)" ""
+lab_gw ip link set dev dyn8 xdpdrv off
+wait_for 10 is_state dyn8 "native inside attached"
+check_eq free_device_is_attached "$(state dyn8)" "native inside attached"
+check_eq success_is_told_of_once "$(grep -c 'dyn8: attached' "$TMP/daemon.log")" 1
+weir link detach dev dyn8
+looked dyn22
+check_eq detached_after_a_failure_stays_detached "$(state dyn8)" ""
+
+# attached in another way by hand, and detached, before or after the daemon has looked
+weir link attach dev dyn9 driver tc >/dev/null || fail attach_by_hand "can't attach"
+weir link detach dev dyn9
+lab_gw ip link set dev dyn9 xdpdrv off
+looked dyn23
+check_eq detached_by_hand_stays_detached "$(state dyn9)" ""
+
 # ---- bypass and its table --------------------------------------------------------------------
 
 untracked() {
