@@ -103,6 +103,12 @@ static __always_inline enum reason challenge_rst(const struct pkt *pkt, __u64 no
 	return REASON_ANSWERED;
 }
 
+/* Does the policy have a challenge? */
+static __always_inline bool challenge_asked(const struct scene *scene)
+{
+	return scene->knobs->flags & (KNOB_RETRANSMIT | KNOB_COOKIE);
+}
+
 /* A SYN from outside. */
 static __always_inline bool challenge_concerns(const struct pkt *pkt, __u8 role)
 {
@@ -125,8 +131,7 @@ static __always_inline void challenge_foresee(const struct pkt *pkt)
 /* For what challenge_concerns(). */
 static __always_inline enum reason challenge(const struct pkt *pkt, const struct scene *scene)
 {
-	if (!(scene->knobs->flags & (KNOB_RETRANSMIT | KNOB_COOKIE)) ||
-	    !engage_may(scene->knobs, scene->now_ns))
+	if (!challenge_asked(scene) || !engage_may(scene->knobs, scene->now_ns))
 		return REASON_NONE;
 	return challenge_syn(pkt, scene);
 }

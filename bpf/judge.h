@@ -28,12 +28,12 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
  *
  * To be called first: the line of a flow, which the shortcut asks for.
  */
-static __always_inline void foresee(const struct pkt *pkt, struct scene *scene, struct scratch *scratch)
+static __always_inline void foresee(const struct pkt *pkt, struct scratch *scratch)
 {
-	scene->foresees = scratch->sought;
+	scratch->foresees = scratch->sought;
 	scratch->sought = 0;
 	scratch->flow_hash = 0;
-	if (scene->foresees && track_has_line(pkt))
+	if (scratch->foresees && track_has_line(pkt))
 		track_foresee(pkt, scratch);
 }
 
@@ -42,15 +42,14 @@ static __always_inline void foresee(const struct pkt *pkt, struct scene *scene, 
  * at once. Which line that is for a SYN, the one before tells: as long as strangers are challenged their
  * SYNs end there, and nobody looks for their seats.
  */
-static __always_inline void foresee_new(const struct pkt *pkt, const struct scene *scene,
-					struct scratch *scratch)
+static __always_inline void foresee_new(const struct pkt *pkt, struct scratch *scratch, __u8 role)
 {
-	if (!scene->foresees || !track_opens(pkt))
+	if (!scratch->foresees || !track_opens(pkt))
 		return;
-	if (scratch->challenged && challenge_concerns(pkt, scene->role))
+	if (scratch->challenged && challenge_concerns(pkt, role))
 		challenge_foresee(pkt);
 	else
-		admit_foresee(pkt, scene->role & 1, &scratch->admission);
+		admit_foresee(pkt, role & 1, &scratch->admission);
 }
 
 /*
@@ -165,10 +164,13 @@ static __always_inline bool may_open(const struct pkt *pkt)
 static __always_inline enum reason judge_new(void *ctx, const struct pkt *pkt,
 					     struct scene *scene, enum reason admitted)
 {
-	enum reason reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, ROUTE_NEW));
+	enum reason reason;
 
-	if (scene_ends(scene, reason))
-		return reason;
+	if (route_asked(scene)) {
+		reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, ROUTE_NEW));
+		if (scene_ends(scene, reason))
+			return reason;
+	}
 	reason = answer(weir_admit(pkt, scene->source, scene->arena.first, scene->now_ns,
 				   scene->role | bit_any(*scene->would) * ADMIT_COUNTED));
 	return reason == REASON_NEW ? admitted : reason;
@@ -195,7 +197,10 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 		if (reason)
 			return reason;
 	}
-	foresee_new(pkt, scene, scratch);
+	/* by way of memory, the verifier takes it for any, and what follows is one way and not three */
+	*(volatile __u8 *)&scratch->sanity = sanity;
+	sanity = *(volatile __u8 *)&scratch->sanity & 127;
+	foresee_new(pkt, scratch, scene->role);
 	if (!scene_source(scene, pkt))
 		return REASON_FAIL_OPEN;
 	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
@@ -217,13 +222,15 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 		return bypassed;
 	if (sanity)
 		return judge_new(ctx, pkt, scene, sanity);
-	reason = answer(weir_track(ctx, pkt, scene->knobs, scene->source, scene->now_ns));
+	reason = REASON_NONE;
+	if (track_asked(pkt, scene))
+		reason = answer(weir_track(ctx, pkt, scene->knobs, scene->source, scene->now_ns));
 	if (reason && reason != REASON_KNOWN && challenge_expects(pkt, scene) &&
 	    weir_answered(pkt, scene->now_ns))
 		return REASON_ANSWERED;
 	if (reason && !(reason == REASON_STRAY && stray_opens(pkt, scene)))
 		return reason;
-	if (challenge_concerns(pkt, scene->role)) {
+	if (challenge_asked(scene) && challenge_concerns(pkt, scene->role)) {
 		reason = answer(weir_challenge(pkt, scene->arena.first, scene->now_ns,
 					       scene->answers));
 		if (scene_ends(scene, reason))

@@ -90,6 +90,13 @@ static __always_inline enum reason route_back(void *ctx, const struct pkt *pkt,
 	}
 }
 
+/* Has route() anything to say of a packet that would open a flow? */
+static __always_inline bool route_asked(const struct scene *scene)
+{
+	return !reason_in(scene->knobs->off, REASON_BLACKHOLE) || scene->urpf != URPF_OFF ||
+	       scene->source->flags & CLASS_OWN;
+}
+
 /* For a packet that would open a flow. class_flags: of its source. aside: as for route_back(). */
 static __always_inline enum reason route(void *ctx, const struct pkt *pkt,
 					 const struct policy_knobs *knobs, __u32 class_flags,

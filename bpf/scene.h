@@ -22,9 +22,9 @@ struct scene {
 	__u32				dev_flags;	/* enum dev_flag */
 	__u32				mark;		/* of a flow that conntrack is not to see; 0 */
 	__u8				role;		/* enum role */
+	__u8				urpf;		/* enum urpf */
 	bool				answers;	/* the program can send a frame back */
 	bool				fast;		/* with a mark: may be forwarded by XDP */
-	bool				foresees;	/* the packet before asked for a line */
 };
 
 /* The class that a table gives an address. NULL when the policy is not readable. */
@@ -54,10 +54,11 @@ static __always_inline bool scene_open(struct scene *scene, struct scratch *scra
 	scene->now_ns = now_ns(scratch);
 	scene->would = &scratch->would;
 	scratch->routed = 0;
-	scene->role = dev ? dev->role : ROLE_OUTSIDE;
-	scene->dev_flags = dev ? dev->flags : 0;
-	if (!page)
+	if (!page || !dev)
 		return false;
+	scene->role = dev->role;
+	scene->urpf = dev->urpf;
+	scene->dev_flags = dev->flags;
 	scene_policy(scene, page);
 	return true;
 }

@@ -64,7 +64,7 @@ int weir_tc(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	pkt = &scratch->pkt;
 	read_whole(skb, pkt);
-	foresee(pkt, &scene, scratch);
+	foresee(pkt, scratch);
 	if (!scene_open(&scene, scratch)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return TC_ACT_UNSPEC;

@@ -79,6 +79,12 @@ static __always_inline bool track_opens(const struct pkt *pkt)
 	return pkt->l4_proto == IPPROTO_TCP && (pkt->tcp_flags & TCP_KIND) == TCP_SYN;
 }
 
+/* Has track() anything to say? Of a SYN only where windows are checked. */
+static __always_inline bool track_asked(const struct pkt *pkt, const struct scene *scene)
+{
+	return !track_opens(pkt) || !reason_in(scene->knobs->off, REASON_WINDOW);
+}
+
 /* What a word of `flow_hot` says of its flow, and by which device it came; a part of the hash: one
  * read as another is from 52 days away, or from years. */
 #define FLOW_FOUND	(dev_slot << 24)

@@ -117,7 +117,7 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 		return XDP_PASS;
 	pkt = &scratch->pkt;
 	read_whole(ctx, pkt);
-	foresee(pkt, &scene, scratch);
+	foresee(pkt, scratch);
 	if (!scene_open(&scene, scratch)) {
 		count(REASON_FAIL_OPEN, false, pkt->bytes);
 		return XDP_PASS;
