@@ -15,7 +15,6 @@ struct admission {
 	struct pace	by_source, by_aggregate, by_prefix, by_destination, by_total, by_pressure;
 	struct source	source;
 	struct group	aggregate, destination;
-	__u64		foreseen;	/* a word of the source's line; to have touched it */
 	__u64		would;		/* limits in monitor mode that would refuse */
 };
 

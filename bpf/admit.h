@@ -79,8 +79,8 @@ static __always_inline bool refused_by(struct admission *admission, const struct
 /* ---- asking: nothing is charged yet ---- */
 
 /*
- * Where the source will be looked for. It is asked for early, and the line touched, since a table
- * of a million sources is in no cache: what the stages before admit() do hides the wait for it.
+ * Where the source will be looked for. The line is sent for early, since a table of a million sources
+ * is in no cache: what the stages before admit() do hides the wait for it.
  */
 static __always_inline void admit_foresee(const struct pkt *pkt, __u8 role,
 					  struct admission *admission)
@@ -92,7 +92,7 @@ static __always_inline void admit_foresee(const struct pkt *pkt, __u8 role,
 	source->line = hash_line(source_hash(source, hash_key), source_mask);
 	line = source_line(source->line);
 	if (line)
-		admission->foreseen = *(volatile __u64 *)&line->way[0].word;
+		seat_foresee(line);
 }
 
 static __always_inline bool group_closed(struct group *group, const struct pace *pace,

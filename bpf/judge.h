@@ -23,33 +23,29 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 }
 
 /*
- * What the packet will ask for is on its way from memory. Not after a packet that asked for nothing,
- * as in a flood of spoofed or blocked sources: a line that nobody waits for still takes its time.
- *
- * To be called first: the line of a flow, which the shortcut asks for.
+ * To be called first: what the packet will ask for is on its way from memory. Which line that is
+ * for a SYN, the one before tells: as long as strangers are challenged their SYNs end there, and
+ * nobody looks for their seats. And after a packet that asked for none, as in a flood of spoofed or
+ * blocked sources, none is touched: a line that nobody waits for still takes its time.
  */
 static __always_inline void foresee(const struct pkt *pkt, struct scratch *scratch)
 {
-	scratch->foresees = scratch->sought;
+	const struct dev *dev = dev_of(dev_slot);
+	__u8 role = dev ? dev->role & 1 : ROLE_OUTSIDE, sought;
+
+	sought = scratch->sought;
 	scratch->sought = 0;
 	scratch->flow_hash = 0;
-	if (scratch->foresees && track_has_line(pkt))
+	if (!sought)
+		return;
+	if (track_has_line(pkt))
 		track_foresee(pkt, scratch);
-}
-
-/*
- * The line of what opens a flow; just before its source is looked up, so that the CPU waits for both
- * at once. Which line that is for a SYN, the one before tells: as long as strangers are challenged their
- * SYNs end there, and nobody looks for their seats.
- */
-static __always_inline void foresee_new(const struct pkt *pkt, struct scratch *scratch, __u8 role)
-{
-	if (!scratch->foresees || !track_opens(pkt))
+	if (!track_opens(pkt))
 		return;
 	if (scratch->challenged && challenge_concerns(pkt, role))
 		challenge_foresee(pkt);
 	else
-		admit_foresee(pkt, role & 1, &scratch->admission);
+		admit_foresee(pkt, role, &scratch->admission);
 }
 
 /*
@@ -200,7 +196,6 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	/* by way of memory, the verifier takes it for any, and what follows is one way and not three */
 	*(volatile __u8 *)&scratch->sanity = sanity;
 	sanity = *(volatile __u8 *)&scratch->sanity & 127;
-	foresee_new(pkt, scratch, scene->role);
 	if (!scene_source(scene, pkt))
 		return REASON_FAIL_OPEN;
 	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))

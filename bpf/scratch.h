@@ -20,6 +20,7 @@ struct scratch {
 	struct tcp_flow		flow;
 	__u8			chunk[CHECKSUM_CHUNK + 8] __attribute__((aligned(8)));
 	struct conntrack_seen	seen;
+	__u32			foreseen;	/* a word of the line of the flow; to have touched it */
 	__u64			flow_hash;	/* of the packet's flow; 0: nobody has asked yet */
 	__u8			would;	/* enum reason: the first drop that is only counted; 0: none */
 	__u8			sanity;	/* enum reason: what sane() said of it */
@@ -27,7 +28,6 @@ struct scratch {
 	__u8			routed;	/* 1: the routes were asked, and say nothing against its source */
 	__u8			challenged;	/* 1: so was the SYN before, from outside */
 	__u8			sought;		/* 1: a line was looked for that foresee() can touch early */
-	__u8			foresees;	/* the same of the packet before */
 };
 
 #endif

@@ -17,6 +17,9 @@
  *
  * A newcomer without a seat is not limited by itself: the shared budgets still hold it.
  *
+ * The state goes in steps of 256 ns, and what a flow costs is rounded up to them: a limit never admits
+ * more than it says, and at 100k/second 2.4 % less.
+ *
  * Two CPUs can take one seat in the same instant. The seat is then one's key with the other's
  * state, at most its burst and a second ahead of the clock. Charges of a seated key are atomic: none
  * is lost, and at most CPUs - 1 flows are admitted beyond its burst.
@@ -42,10 +45,10 @@ static __always_inline __u64 seat_worth(const struct source_hot *hot, __u32 way,
 					__u64 who, __u64 now_ns)
 {
 	__u64 word = hot->word, differs = (hot->key ^ key) | ((word & SEAT_WHO) ^ who);
-	__u64 here = bit_less(now_ns, (word & SEAT_TAT) + PROVEN_KEEP_NS);
+	__u64 here = bit_less(now_ns, SEAT_TAT_NS(word) + PROVEN_KEEP_NS);
 	__u64 worth = (word & SEAT_TAT) + only_if(here, word & (SEAT_PROVEN | SEAT_AGAIN));
 
-	return only_if(bit_any(differs), (worth >> 1 & ~3ULL) + 4) | way;
+	return only_if(bit_any(differs), (worth << 2) + 4) | way;
 }
 
 /* The seat of a key, or one for it. Writes nothing but the mark of the next one to be replaced. */
@@ -61,19 +64,31 @@ static __always_inline struct seat seat_find(struct source_line *line, __u64 key
 	struct seat seat = {
 		.word = only_if(bit_less(least, 4), *(volatile __u64 *)&hot->word),
 		.way = least & 3,
-		.none = bit_less((SEAT_AGAIN >> 1) - 1, least),
+		.none = bit_less((SEAT_AGAIN << 2) - 1, least),
 	};
 
-	if (seat.none && least < SEAT_PROVEN >> 1)
+	if (seat.none && least < SEAT_PROVEN << 2)
 		__sync_fetch_and_and(&hot->word, ~SEAT_AGAIN);
 	return seat;
+}
+
+/* The line is on its way from memory. */
+static __always_inline void seat_foresee(struct source_line *line)
+{
+	((volatile __u8 *)&line->way[0].word)[SEAT_ZERO] = 0;
 }
 
 /* 1 if no further flow of the key may come, else 0. */
 static __always_inline __u64 seat_closed(const struct seat *seat, __u64 now_ns,
 					 const struct pace *pace)
 {
-	return gcra_closed(seat->word & SEAT_TAT, now_ns, pace);
+	return gcra_closed(SEAT_TAT_NS(seat->word), now_ns, pace);
+}
+
+/* A time, or what a flow costs, in steps: not less than it. */
+static __always_inline __u64 seat_steps(__u64 ns)
+{
+	return (ns + (1 << SEAT_TAT_SHIFT) - 1) >> SEAT_TAT_SHIFT;
 }
 
 /*
@@ -85,23 +100,23 @@ static __always_inline void seat_take(struct source_line *line, const struct sea
 				      __u64 cost_ns)
 {
 	struct source_hot *hot = &line->way[seat->way & 3];
-	__u64 word;
+	__u64 word, cost = seat_steps(cost_ns);
 
 	if (seat->none)
 		return;
 	if (!seat->word) {
-		hot->word = who | (now_ns + cost_ns);
+		hot->word = who | (seat_steps(now_ns) + cost);
 		hot->key = key;
 		return;
 	}
 	word = (seat->word & ~SEAT_TAT) | SEAT_AGAIN | SEAT_MORE |
-	       (now_ns + gcra_ahead_ns(seat->word & SEAT_TAT, now_ns, pace) + cost_ns);
+	       (seat_steps(now_ns + gcra_ahead_ns(SEAT_TAT_NS(seat->word), now_ns, pace)) + cost);
 	if (word == seat->word)
 		return;
 	if (__sync_val_compare_and_swap(&hot->word, seat->word, word) == seat->word)
 		return;
 	/* another CPU has just brought it to the clock and set the marks */
-	__sync_fetch_and_add(&hot->word, cost_ns);
+	__sync_fetch_and_add(&hot->word, cost);
 }
 
 #endif

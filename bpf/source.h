@@ -86,7 +86,7 @@ static __always_inline void source_count(const struct source *source, struct sou
 	__u32 window_shift = SOURCE_WINDOW_SHIFT - SOURCE_STEP_SHIFT;
 
 	if (!(source->seat.word & SEAT_MORE)) {
-		__u64 first_ns = source->seat.word & SEAT_TAT;
+		__u64 first_ns = SEAT_TAT_NS(source->seat.word);
 
 		*more = (struct source_more){
 			.low = source->low,

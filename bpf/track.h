@@ -126,7 +126,7 @@ static __always_inline void track_foresee(const struct pkt *pkt, struct scratch 
 	scratch->flow_hash = flow_hash(pkt, hash_key);
 	line = flow_hot_line(hash_line(scratch->flow_hash, FLOW_HOT_LINES - 1));
 	if (line)
-		scratch->admission.foreseen = *(volatile __u32 *)&line->way[0];
+		scratch->foreseen = *(volatile __u32 *)&line->way[0];
 }
 
 static __always_inline bool flow_admitted(const struct flow_place *place, __u32 max_age,

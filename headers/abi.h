@@ -272,15 +272,20 @@ ABI_SIZE(struct budget_use, 32);
  * destinations. All that a packet which opens a flow touches; bpf/seat.h has the rules.
  *
  * key: bpf/source.h, bpf/group.h. word: the GCRA time, which is never behind the time at which the
- * key was last seen, below these marks. 0: the seat is free.
+ * key was last seen, below these marks. 0: the seat is free. The topmost byte is always 0: whoever will
+ * want the line sends for it by storing that, since a CPU waits for what it loads, and not for what it
+ * stores.
  */
-#define SEAT_PROVEN	(1ULL << 63)	/* a two-way flow with it has lately existed */
-#define SEAT_AGAIN	(1ULL << 62)	/* came again since the mark was last taken off */
-#define SEAT_MORE	(1ULL << 61)	/* source_more holds its numbers */
-#define SEAT_SIX	(1ULL << 60)	/* IPv6 */
-#define SEAT_INSIDE	(1ULL << 59)	/* seen on a device with ROLE_INSIDE */
-#define SEAT_DROPPED	(1ULL << 58)	/* its first flow was refused */
-#define SEAT_TAT	(SEAT_DROPPED - 1)	/* nanoseconds; enough for 9 years after boot */
+#define SEAT_PROVEN	(1ULL << 55)	/* a two-way flow with it has lately existed */
+#define SEAT_AGAIN	(1ULL << 54)	/* came again since the mark was last taken off */
+#define SEAT_MORE	(1ULL << 53)	/* source_more holds its numbers */
+#define SEAT_SIX	(1ULL << 52)	/* IPv6 */
+#define SEAT_INSIDE	(1ULL << 51)	/* seen on a device with ROLE_INSIDE */
+#define SEAT_DROPPED	(1ULL << 50)	/* its first flow was refused */
+#define SEAT_TAT	(SEAT_DROPPED - 1)	/* in steps of 256 ns; enough for 9 years after boot */
+#define SEAT_TAT_SHIFT	8
+#define SEAT_TAT_NS(word) (((word) & SEAT_TAT) << SEAT_TAT_SHIFT)
+#define SEAT_ZERO	(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 7 : 0)	/* the byte that is 0 */
 #define SEAT_WHO	(SEAT_SIX | SEAT_INSIDE)
 
 struct source_hot {

@@ -217,7 +217,7 @@ TEST(rate_at_the_limit_is_exact)
 		CHECK_EQ(port_of(seat), 80);
 		CHECK_EQ(busiest_flows(&busiest), admitted);
 		CHECK(admitted >= limit[i % 3] * 95 / 100 && admitted <= limit[i % 3] * 105 / 100);
-		CHECK(pace_spent_percent(&busiest.pace, seat->seen.word & SEAT_TAT, clock_ns()) > 79);
+		CHECK(pace_spent_percent(&busiest.pace, SEAT_TAT_NS(seat->seen.word), clock_ns()) > 79);
 		while (opens(80))
 			;
 		offer_all(&busiest);

@@ -3,7 +3,13 @@
 
 static __u64 tat_of(const struct source_hot *seen)
 {
-	return seen->word & SEAT_TAT;
+	return SEAT_TAT_NS(seen->word);
+}
+
+/* What a flow moves it on by. */
+static __u64 cost_of(const struct busiest *busiest)
+{
+	return seat_steps(busiest->pace.cost_ns) << SEAT_TAT_SHIFT;
 }
 
 bool busiest_idle(const struct source_hot *hot, __u64 now_ns)
@@ -88,7 +94,7 @@ void busiest_look(struct busiest *busiest, __u64 (*clock_ns)(void))
 	now_ns = clock_ns();
 	for (size_t i = 0; i < busiest->count; i++)
 		if (seat_look(&busiest->seat[i], &now[i], busiest->looked_ns, now_ns,
-			      busiest->pace.cost_ns))
+			      cost_of(busiest)))
 			busiest->seat[kept++] = busiest->seat[i];
 	busiest->count = kept;
 	busiest->looked_ns = now_ns;
@@ -101,7 +107,7 @@ const struct busiest_seat *busiest_pick(const struct busiest *busiest)
 
 	for (size_t i = 0; i < busiest->count; i++) {
 		const struct busiest_seat *seat = &busiest->seat[i];
-		__u64 used_ns = seat->flows * busiest->pace.cost_ns +
+		__u64 used_ns = seat->flows * cost_of(busiest) +
 			gcra_ahead_ns(tat_of(&seat->seen), busiest->looked_ns, &busiest->pace);
 
 		if (used_ns > most_ns) {

@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "bpf/gcra.h"
+#include "bpf/seat.h"
 
 #define BUSIEST_SEATS	32
 #define BUSIEST_LOOKS	8

@@ -236,7 +236,7 @@ static void group_end(const struct sight *sight, size_t i)
 	if (!seat || !group_read(&seat->seen, &row))
 		return;
 	use->rate = seat->flows / sight->seconds;
-	use->spent_percent = pace_spent_percent(&use->pace, seat->seen.word & SEAT_TAT,
+	use->spent_percent = pace_spent_percent(&use->pace, SEAT_TAT_NS(seat->seen.word),
 						busiest->looked_ns);
 	group_print(&row, use->busiest, sizeof(use->busiest));
 }
@@ -282,7 +282,7 @@ static int sources_scan(const struct sight *sight, struct fail *fail)
 		class = lookup_source(sight->arena, &source.prefix);
 		number = class ? class->source_rule[source.role] : 0;
 		if (number && number <= sight->count)
-			source_offer(&sight->use[number - 1], &source, hot->word & SEAT_TAT, now_ns);
+			source_offer(&sight->use[number - 1], &source, SEAT_TAT_NS(hot->word), now_ns);
 	}
 	store_sources_close(&view);
 	return 0;

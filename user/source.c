@@ -71,7 +71,7 @@ static void read_life(const struct source_more *more, __u64 now_ns, struct sourc
 bool source_read(const struct source_hot *hot, const struct source_more *more, __u64 now_ns,
 		 const struct source_keys *keys, struct source_row *row)
 {
-	__u64 seen_ns = hot->word & SEAT_TAT;
+	__u64 seen_ns = SEAT_TAT_NS(hot->word);
 
 	if (!hot->word)
 		return false;
