@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The nftables rules of this machine as `nft list ruleset` prints them: chains, and their rules. */
+#ifndef WEIR_LISTING_H
+#define WEIR_LISTING_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct listed_chain {
+	const char	*table;		/* "inet lab" */
+	const char	*name;
+	const char	*hook;		/* "input" ...; "": others jump to it */
+	bool		drops;		/* by its policy */
+	size_t		first, count;	/* its rules */
+};
+
+struct listing {
+	char		*text;
+	struct listed_chain *chain;
+	size_t		chain_count;
+	const char	**rule;
+	size_t		rule_count;
+};
+
+/* Tables of weir's own are left out. Without memory for it the listing is empty. */
+void listing_read(const char *text, struct listing *listing);
+void listing_free(struct listing *listing);
+
+/* Prints a warning of a rule, or of the whole chain (NULL). */
+void listing_warn(FILE *to, const struct listed_chain *chain, const char *rule, const char *why);
+
+/* What nft lists on this machine; NULL: it can't be read. The caller frees it. */
+char *listing_text(void);
+
+#endif
