@@ -377,6 +377,79 @@ TEST(untracked_that_is_accepted_is_no_warning)
 	free(text);
 }
 
+/* what is warned of in a chain at hook input, beside which there is a chain `common` */
+static char *judged_input(const char *policy, const char *rules, const char *common, size_t *warnings)
+{
+	char *text, *said;
+
+	if (asprintf(&text, "table inet f {\n\tchain common {\n%s\t}\n\n\tchain INPUT {\n\t\ttype filter "
+		     "hook input priority filter; policy %s;\n%s\t}\n}\n", common, policy, rules) < 0)
+		abort();
+	said = judged(text, "bypass { udp port 53 }", warnings);
+	free(text);
+	return said;
+}
+
+#define ESTABLISHED "\t\tct state established,related counter packets 3 bytes 180 accept\n"
+
+TEST(whatever_drops_the_rest_is_seen)
+{
+	static const struct { const char *rules, *common; bool warned; } cases[] = {
+		{ ESTABLISHED "\t\tdrop\n", "", true },
+		{ ESTABLISHED "\t\tcounter packets 0 bytes 0 drop\n", "", true },
+		{ ESTABLISHED "\t\tcounter name lab drop\n", "", true },
+		{ ESTABLISHED "\t\tlog prefix \"accept? \" level info flags tcp sequence,options drop\n", "", true },
+		{ ESTABLISHED "\t\tlog flags ip options drop\n", "", true },
+		{ ESTABLISHED "\t\tlog prefix \"d\" group 3 snaplen 9 counter packets 0 bytes 0 reject with "
+		  "icmpx admin-prohibited\n", "", true },
+		{ ESTABLISHED "\t\tcounter packets 0 bytes 0 xt target \"REJECT\"\n", "", true },
+		{ ESTABLISHED "\t\tdrop comment \"the rest\"\n", "", true },
+		{ ESTABLISHED "\t\tcounter packets 0 bytes 0 jump common\n", "\t\tlog\n\t\tdrop\n", true },
+		{ ESTABLISHED "\t\tgoto common\n", "\t\tdrop\n", true },
+		{ "\t\tcounter packets 0 bytes 0 jump common\n\t\tdrop\n", ESTABLISHED, true },
+		{ "\t\tiifname \"wan0\" jump common\n\t\treject\n", ESTABLISHED, true },
+		{ "\t\tiifname vmap { \"lan0\" : accept, \"wan0\" : jump common }\n\t\tdrop\n", ESTABLISHED, true },
+		{ "\t\tiifname \"wan0\" goto common\n", ESTABLISHED "\t\tdrop\n", true },
+		{ "\t\tct state vmap { established : accept, related : accept, invalid : drop }\n\t\tdrop\n", "", true },
+		/* not the rest, or nothing of it is left */
+		{ ESTABLISHED "\t\ttcp dport 22 drop\n", "", false },
+		{ ESTABLISHED "\t\tlimit rate over 10/second drop\n", "", false },
+		{ ESTABLISHED "\t\tip saddr @bad jump common\n", "\t\tcounter packets 0 bytes 0 drop\n", false },
+		{ ESTABLISHED "\t\ttcp dport 22 jump common\n", ESTABLISHED "\t\tdrop\n", false },
+		{ ESTABLISHED "\t\taccept\n\t\tdrop\n", "", false },
+		{ ESTABLISHED "\t\tjump common\n\t\tdrop\n", "\t\tcounter packets 0 bytes 0 accept\n", false },
+		{ ESTABLISHED "\t\tgoto common\n\t\tdrop\n", "\t\treturn\n\t\tdrop\n", false },
+		{ ESTABLISHED "\t\tjump common\n\t\tdrop\n", "\t\tct state untracked accept\n", false },
+		{ ESTABLISHED "\t\tlog prefix \"drop\"\n", "", false },
+		{ "\t\tdrop\n", "", false },
+		/* round and round, which the kernel would refuse */
+		{ ESTABLISHED "\t\tjump common\n\t\tdrop\n", "\t\tjump common\n\t\tjump common\n", true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t warnings;
+		char *text = judged_input("accept", cases[i].rules, cases[i].common, &warnings);
+
+		CHECK_SAID(warnings == cases[i].warned, "%zu: %s%s: %s", i, cases[i].rules, cases[i].common, text);
+		CHECK_SAID(!cases[i].warned || strstr(text, "chain INPUT\n"), "%zu: %s", i, text);
+		free(text);
+	}
+}
+
+/* as ufw makes them, with a policy */
+TEST(what_a_jump_accepts_counts_for_who_jumps)
+{
+	size_t warnings;
+	char *text = judged_input("drop", "\t\tcounter packets 8 bytes 640 jump common\n", ESTABLISHED, &warnings);
+
+	CHECK_EQ(warnings, 1);
+	CHECK(strstr(text, "table inet f, chain INPUT\n"));
+	free(text);
+	text = judged_input("accept", "\t\tcounter packets 8 bytes 640 jump common\n", ESTABLISHED, &warnings);
+	CHECK_EQ(warnings, 0);
+	free(text);
+}
+
 /* one rule, as a chain of somebody else's table has it; what is warned of */
 static char *strays(const char *rule, const char *policy_text, size_t *warnings)
 {

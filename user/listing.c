@@ -101,6 +101,19 @@ void listing_free(struct listing *listing)
 	*listing = (struct listing){};
 }
 
+const struct listed_chain *listing_jump(const struct listing *listing, const struct listed_chain *from,
+					const char *name, size_t length)
+{
+	for (size_t i = 0; i < listing->chain_count; i++) {
+		const struct listed_chain *chain = &listing->chain[i];
+
+		if (chain->table == from->table && !strncmp(chain->name, name, length) &&
+		    !chain->name[length])
+			return chain;
+	}
+	return NULL;
+}
+
 void listing_warn(FILE *to, const struct listed_chain *chain, const char *rule, const char *why)
 {
 	char place[400], shown[1200], text[2048];

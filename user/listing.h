@@ -26,6 +26,10 @@ struct listing {
 void listing_read(const char *text, struct listing *listing);
 void listing_free(struct listing *listing);
 
+/* The chain of the same table that a rule of this one jumps to; NULL: there is none. */
+const struct listed_chain *listing_jump(const struct listing *listing, const struct listed_chain *from,
+					const char *name, size_t length);
+
 /* Prints a warning of a rule, or of the whole chain (NULL). */
 void listing_warn(FILE *to, const struct listed_chain *chain, const char *rule, const char *why);
 

@@ -88,3 +88,16 @@ bool rule_meets(const char *rule, const struct bypass *bypass)
 	return address_meets(rule, "saddr", &bypass->from) && address_meets(rule, "daddr", &bypass->to) &&
 	       service_meets(rule, bypass);
 }
+
+/* The port of a client is none that services have. */
+#define CLIENT_PORTS ((struct ports){ 1024, 65535 })
+
+bool rule_concerns(const char *rule, const struct bypass *bypass)
+{
+	struct bypass back = *bypass;
+
+	back.to = bypass->from;
+	back.from = bypass->to;
+	back.ports = CLIENT_PORTS;
+	return rule_meets(rule, bypass) || rule_meets(rule, &back);
+}

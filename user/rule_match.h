@@ -7,5 +7,7 @@
 
 /* Could it be asked about the first packet of such a flow? What is not understood may be anything. */
 bool rule_meets(const char *rule, const struct bypass *bypass);
+/* Or about what comes back? */
+bool rule_concerns(const char *rule, const struct bypass *bypass);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "device.h"
 #include "listing.h"
+#include "rule.h"
 #include "rule_match.h"
 #include "ruleset.h"
 
@@ -12,14 +13,20 @@ struct judged {
 	size_t		count;
 	const struct prefix *own;
 	size_t		own_count;
+	struct listing	listing;
 	size_t		warnings;
 };
 
-/* what was seen of a chain */
-struct seen {
+#define WALK_DEPTH	16	/* chains in each other: the kernel's own limit */
+#define WALK_JUMPS	4096	/* from one base chain */
+
+/* what was seen on the way of an untracked packet through a chain, and those it jumps to */
+struct way {
+	unsigned int	depth;
+	unsigned int	*jumps;		/* that are left */
 	bool		drops;		/* what no rule accepts */
 	bool		tracked;	/* some rule accepts by `ct state established` */
-	bool		untracked;	/* some rule speaks of untracked packets */
+	bool		untracked;	/* some rule accepts by `ct state untracked` */
 };
 
 static void warn(struct judged *judged, const struct listed_chain *chain, const char *rule,
@@ -63,35 +70,117 @@ static bool translates(const char *rule)
 	return false;
 }
 
-static void judge_rule(struct judged *judged, const struct listed_chain *chain, const char *rule,
-		       struct seen *seen)
+static void judge_rule(struct judged *judged, const struct listed_chain *chain, const char *rule)
 {
 	bool states = strstr(rule, "ct state") || strstr(rule, "xt match");
 
 	if (translates(rule) && !strstr(rule, "ct status") && rule_opens(judged, chain, rule))
 		warn(judged, chain, rule, "can match what is bypassed, and an untracked packet is not "
 		     "translated: name addresses that need no translation (to, from)");
-	if (states && strstr(rule, "untracked"))
-		seen->untracked = true;
-	if (states && strstr(rule, "established") && strstr(rule, "accept"))
-		seen->tracked = true;
 	if (states && strstr(rule, "invalid") && strstr(rule, "drop") && !strcmp(chain->hook, "output"))
 		warn(judged, chain, rule, "drops the ICMP errors that this machine itself sends about bypassed "
 		     "packets, unless net.ipv4.fwmark_reflect and net.ipv6.fwmark_reflect are 1");
-	if (!strcmp(rule, "drop") || !strncmp(rule, "reject", 6) || !strcmp(rule, "counter drop"))
-		seen->drops = true;
 }
 
-static void judge_chain(struct judged *judged, const struct listing *listing,
-			const struct listed_chain *chain)
+/* ---- the way of an untracked packet -------------------------------------------------------- */
+
+static bool concerns(const struct judged *judged, const char *rule)
 {
-	struct seen seen = { .drops = chain->drops };
+	for (size_t i = 0; i < judged->count; i++)
+		if (rule_concerns(rule, &judged->bypass[i]))
+			return true;
+	return false;
+}
+
+static unsigned int walk(struct judged *judged, const struct listed_chain *chain, unsigned int states,
+			 bool said, struct way *way);
+
+/* Returns the states of the packets that come back. */
+static unsigned int walk_jump(struct judged *judged, const struct listed_chain *from, bool plain,
+			      const struct rule_branch *branch, unsigned int states, bool said,
+			      struct way *way)
+{
+	const struct listed_chain *to = listing_jump(&judged->listing, from, branch->chain,
+						     branch->chain_length);
+	struct way there = { .depth = way->depth + 1, .jumps = way->jumps };
+
+	if (!to || there.depth >= WALK_DEPTH || !*way->jumps)
+		return states;
+	--*way->jumps;
+	states = walk(judged, to, states, said, &there);
+	way->tracked |= there.tracked;
+	way->untracked |= there.untracked;
+	/* a chain for some packets drops the rest of these only if it also accepts some by their state */
+	way->drops |= there.drops && (plain || (there.tracked && !there.untracked));
+	return states;
+}
+
+/*
+ * One branch of a rule: *states go on behind it, *out leave the chain by its end. said: some rule
+ * on the way here has asked for states.
+ */
+static void walk_branch(struct judged *judged, const struct listed_chain *chain, bool plain,
+			const struct rule_branch *branch, unsigned int *states, unsigned int *out,
+			bool said, struct way *way)
+{
+	unsigned int here = *states & branch->states, back = 0;
+
+	said |= branch->said;
+	switch (branch->verdict) {
+	case RULE_NO_VERDICT:
+		return;
+	case RULE_ACCEPT:
+		way->tracked |= said && here & RULE_ESTABLISHED;
+		way->untracked |= said && here & RULE_UNTRACKED;
+		break;
+	case RULE_DROP:
+		way->drops |= plain && !said && here & RULE_UNTRACKED;
+		break;
+	case RULE_RETURN:
+		*out |= plain ? here : 0;
+		break;
+	case RULE_JUMP:
+	case RULE_GOTO:
+		back = walk_jump(judged, chain, plain, branch, here, said, way);
+		break;
+	}
+	if (!plain)
+		return;
+	*states &= ~here;
+	*(branch->verdict == RULE_GOTO ? out : states) |= back;
+}
+
+/* Returns the states of the packets that leave the chain by its end. */
+static unsigned int walk(struct judged *judged, const struct listed_chain *chain, unsigned int states,
+			 bool said, struct way *way)
+{
+	unsigned int out = 0;
+	struct rule_says rule;
+
+	for (size_t i = 0; i < chain->count && states; i++) {
+		const char *text = judged->listing.rule[chain->first + i];
+
+		if (!concerns(judged, text))
+			continue;
+		rule_read(text, &rule);
+		for (size_t j = 0; j < rule.count; j++)
+			walk_branch(judged, chain, rule.plain, &rule.branch[j], &states, &out, said, way);
+	}
+	return out | states;
+}
+
+static void judge_chain(struct judged *judged, const struct listed_chain *chain)
+{
+	unsigned int jumps = WALK_JUMPS;
+	struct way way = { .jumps = &jumps };
 
 	for (size_t i = 0; i < chain->count; i++)
-		judge_rule(judged, chain, listing->rule[chain->first + i], &seen);
+		judge_rule(judged, chain, judged->listing.rule[chain->first + i]);
 	if (strcmp(chain->hook, "input") && strcmp(chain->hook, "forward"))
 		return;
-	if (seen.drops && seen.tracked && !seen.untracked)
+	if (walk(judged, chain, RULE_ANY, false, &way) & RULE_UNTRACKED && chain->drops)
+		way.drops = true;
+	if (way.drops && way.tracked && !way.untracked)
 		warn(judged, chain, NULL, "accepts by `ct state established` and drops the rest: bypassed packets "
 		     "that no other rule accepts are lost; add `ct state untracked accept`, or rules "
 		     "for both directions");
@@ -102,14 +191,13 @@ size_t ruleset_judge(FILE *to, const char *text, const struct bypass *bypass, si
 {
 	struct judged judged = { .to = to, .bypass = bypass, .count = count, .own = own,
 				 .own_count = own_count };
-	struct listing listing;
 
 	if (!count)
 		return 0;
-	listing_read(text, &listing);
-	for (size_t i = 0; i < listing.chain_count; i++)
-		judge_chain(&judged, &listing, &listing.chain[i]);
-	listing_free(&listing);
+	listing_read(text, &judged.listing);
+	for (size_t i = 0; i < judged.listing.chain_count; i++)
+		judge_chain(&judged, &judged.listing.chain[i]);
+	listing_free(&judged.listing);
 	return judged.warnings;
 }
 

@@ -188,6 +188,22 @@ check_eq nothing_is_a_stray "$(strays)" ''
 weir bypass del udp port 5400 || fail del_others "weir bypass del failed"
 lab_gw nft delete table inet other
 
+# what drops the rest, as this nft lists it
+drops_rest() {	# RULE
+	lab_gw nft -f - <<-RULES
+	table inet other {
+		chain common { ct state established,related accept; }
+		chain early { type filter hook input priority 0; jump common; $1; }
+	}
+	RULES
+	weir check 2>&1 | grep -c 'table inet other, chain early$'
+	lab_gw nft delete table inet other
+}
+check_eq counter_drop_is_seen "$(drops_rest 'counter drop')" 1
+check_eq log_drop_is_seen "$(drops_rest 'log prefix "drop: " flags tcp sequence,options drop comment "all"')" 1
+check_eq reject_is_seen "$(drops_rest 'counter reject with icmpx admin-prohibited')" 1
+check_eq one_port_is_not_the_rest "$(drops_rest 'tcp dport 25 counter drop')" 0
+
 # ---- what is refused -------------------------------------------------------------------------
 
 check_exit twice_is_refused 1 weir bypass add tcp port 9999 to $LAB_WAN
