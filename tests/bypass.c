@@ -450,6 +450,68 @@ TEST(what_a_jump_accepts_counts_for_who_jumps)
 	free(text);
 }
 
+/* The rule that drops, if there is one, and the warning of the chain. */
+TEST(what_drops_untracked_packets_is_named)
+{
+	static const struct { const char *rules, *common, *named; bool chain; } cases[] = {
+		{ ESTABLISHED "\t\tct state invalid,untracked drop\n", "", "ct state invalid,untracked drop", false },
+		{ ESTABLISHED "\t\tct state invalid,untracked drop\n\t\tdrop\n", "",
+		  "ct state invalid,untracked drop", false },
+		{ ESTABLISHED "\t\tct state { invalid, untracked } counter packets 0 bytes 0 log prefix \"x\" drop\n",
+		  "", "ct state { invalid, untracked } counter", false },
+		{ "\t\tct state != { established, related, new } drop\n", "",
+		  "ct state != { established, related, new } drop", false },
+		{ "\t\tct state != established | related counter packets 0 bytes 0 reject\n", "",
+		  "ct state != established | related", false },
+		{ "\t\tct state ! established,related drop\n", "", "ct state ! established,related", false },
+		{ "\t\tct state vmap { established : accept, invalid : drop, untracked : drop }\n", "",
+		  "ct state vmap", false },
+		{ "\t\tct state vmap { established : accept, untracked : jump common }\n", "\t\tlog\n\t\tdrop\n",
+		  "untracked : jump common", false },
+		{ "\t\tudp dport 53 ct state new,untracked jump common\n\t\taccept\n", "\t\tcounter packets 0 "
+		  "bytes 0 drop\n", "udp dport 53", false },
+		{ "\t\tjump common\n", "\t\tct state invalid,untracked drop\n", "chain common: `ct state inv", false },
+		{ ESTABLISHED "\t\tct state untracked log prefix \"seen \"\n\t\tdrop\n", "", NULL, true },
+		{ "\t\tct state untracked,established jump common\n\t\tdrop\n", "\t\taccept\n", NULL, false },
+		{ "\t\tct state untracked accept\n\t\tct state invalid,untracked drop\n", "", NULL, false },
+		{ "\t\tct state invalid drop\n", "", NULL, false },
+		{ "\t\tct state invalid jump common\n", "\t\tdrop\n", NULL, false },
+		{ "\t\tct state != invalid accept\n\t\tdrop\n", "", NULL, false },
+		{ "\t\ttcp dport 80 ct state invalid,untracked drop\n", "", NULL, false },
+		{ ESTABLISHED "\t\tct state untracked return\n\t\tdrop\n", "", NULL, false },
+		{ "\t\tjump common\n\t\tdrop\n", "\t\tct state untracked return\n" ESTABLISHED, NULL, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t warnings;
+		char *text = judged_input("accept", cases[i].rules, cases[i].common, &warnings);
+
+		CHECK_SAID(warnings == (size_t)!!cases[i].named + cases[i].chain, "%zu: %s%s: %s", i, cases[i].rules,
+			   cases[i].common, text);
+		CHECK_SAID(!cases[i].named || strstr(text, cases[i].named), "%zu: %s", i, text);
+		CHECK_SAID(!cases[i].named || strstr(text, "drops untracked packets"), "%zu: %s", i, text);
+		CHECK_SAID(!cases[i].chain || strstr(text, "chain INPUT\n"), "%zu: %s", i, text);
+		free(text);
+	}
+}
+
+/* Once, although two base chains lead to it; and invalid packets at output by their own words. */
+TEST(a_rule_is_named_once)
+{
+	size_t warnings;
+	char *text = judged("table inet f {\n\tchain common {\n\t\tct state invalid,untracked drop\n\t}\n"
+			    "\tchain a {\n\t\ttype filter hook input priority 0; policy accept;\n\t\tjump common\n\t}\n"
+			    "\tchain b {\n\t\ttype filter hook forward priority 0; policy accept;\n\t\tjump common\n\t}\n"
+			    "\tchain c {\n\t\ttype filter hook output priority 0; policy accept;\n\t\tct state invalid "
+			    "counter packets 0 bytes 0 drop\n\t}\n}\n", "bypass { udp port 53 }", &warnings);
+
+	CHECK_EQ(warnings, 2);
+	CHECK(strstr(text, "chain common: `ct state invalid,untracked drop`"));
+	CHECK(strstr(text, "chain c: `ct state invalid counter"));
+	CHECK(strstr(text, "fwmark_reflect"));
+	free(text);
+}
+
 /* one rule, as a chain of somebody else's table has it; what is warned of */
 static char *strays(const char *rule, const char *policy_text, size_t *warnings)
 {

@@ -50,7 +50,7 @@ static bool rule_add(struct listing *listing, char *line)
 	}
 	if (!grow((void **)&listing->rule, listing->rule_count, sizeof(*listing->rule)))
 		return false;
-	listing->rule[listing->rule_count++] = line;
+	listing->rule[listing->rule_count++] = (struct listed_rule){ .text = line };
 	listing->chain[listing->chain_count - 1].count++;
 	return true;
 }

@@ -14,11 +14,16 @@ struct listed_chain {
 	size_t		first, count;	/* its rules */
 };
 
+struct listed_rule {
+	const char	*text;
+	bool		named;		/* has been warned of */
+};
+
 struct listing {
 	char		*text;
 	struct listed_chain *chain;
 	size_t		chain_count;
-	const char	**rule;
+	struct listed_rule *rule;
 	size_t		rule_count;
 };
 

@@ -22,9 +22,11 @@ struct judged {
 
 /* what was seen on the way of an untracked packet through a chain, and those it jumps to */
 struct way {
+	struct judged	*judged;
+	const char	*hook;
 	unsigned int	depth;
 	unsigned int	*jumps;		/* that are left */
-	bool		drops;		/* what no rule accepts */
+	unsigned int	dropped;	/* states of what no rule accepts */
 	bool		tracked;	/* some rule accepts by `ct state established` */
 	bool		untracked;	/* some rule accepts by `ct state untracked` */
 };
@@ -72,14 +74,9 @@ static bool translates(const char *rule)
 
 static void judge_rule(struct judged *judged, const struct listed_chain *chain, const char *rule)
 {
-	bool states = strstr(rule, "ct state") || strstr(rule, "xt match");
-
 	if (translates(rule) && !strstr(rule, "ct status") && rule_opens(judged, chain, rule))
 		warn(judged, chain, rule, "can match what is bypassed, and an untracked packet is not "
 		     "translated: name addresses that need no translation (to, from)");
-	if (states && strstr(rule, "invalid") && strstr(rule, "drop") && !strcmp(chain->hook, "output"))
-		warn(judged, chain, rule, "drops the ICMP errors that this machine itself sends about bypassed "
-		     "packets, unless net.ipv4.fwmark_reflect and net.ipv6.fwmark_reflect are 1");
 }
 
 /* ---- the way of an untracked packet -------------------------------------------------------- */
@@ -92,34 +89,59 @@ static bool concerns(const struct judged *judged, const char *rule)
 	return false;
 }
 
-static unsigned int walk(struct judged *judged, const struct listed_chain *chain, unsigned int states,
-			 bool said, struct way *way);
+/* A rule that drops packets for their states, here or where it jumps to. */
+static void warn_drop(struct way *way, const struct listed_chain *chain, struct listed_rule *rule,
+		      unsigned int states)
+{
+	const char *why = NULL;
+
+	if (states & RULE_UNTRACKED)
+		why = "drops untracked packets, as those that are bypassed: take `untracked` out of what it "
+		      "drops, or put `ct state untracked accept` in front of it";
+	else if (states & RULE_INVALID && !strcmp(way->hook, "output"))
+		why = "drops the ICMP errors that this machine itself sends about bypassed packets, unless "
+		      "net.ipv4.fwmark_reflect and net.ipv6.fwmark_reflect are 1";
+	if (!why || rule->named)
+		return;
+	rule->named = true;	/* several chains can lead to it */
+	warn(way->judged, chain, rule->text, why);
+}
+
+static unsigned int walk(const struct listed_chain *chain, unsigned int states, bool said,
+			 struct way *way);
 
 /* Returns the states of the packets that come back. */
-static unsigned int walk_jump(struct judged *judged, const struct listed_chain *from, bool plain,
+static unsigned int walk_jump(const struct listed_chain *from, struct listed_rule *rule, bool plain,
 			      const struct rule_branch *branch, unsigned int states, bool said,
 			      struct way *way)
 {
-	const struct listed_chain *to = listing_jump(&judged->listing, from, branch->chain,
+	const struct listed_chain *to = listing_jump(&way->judged->listing, from, branch->chain,
 						     branch->chain_length);
-	struct way there = { .depth = way->depth + 1, .jumps = way->jumps };
+	struct way there = *way;
+	unsigned int back;
 
+	there.depth++;
+	there.dropped = 0;
+	there.tracked = there.untracked = false;
 	if (!to || there.depth >= WALK_DEPTH || !*way->jumps)
 		return states;
 	--*way->jumps;
-	states = walk(judged, to, states, said, &there);
+	back = walk(to, states, said, &there);
 	way->tracked |= there.tracked;
 	way->untracked |= there.untracked;
+	if (branch->said)
+		warn_drop(way, from, rule, there.dropped);
 	/* a chain for some packets drops the rest of these only if it also accepts some by their state */
-	way->drops |= there.drops && (plain || (there.tracked && !there.untracked));
-	return states;
+	else if (plain || (there.tracked && !there.untracked))
+		way->dropped |= there.dropped;
+	return back;
 }
 
 /*
  * One branch of a rule: *states go on behind it, *out leave the chain by its end. said: some rule
  * on the way here has asked for states.
  */
-static void walk_branch(struct judged *judged, const struct listed_chain *chain, bool plain,
+static void walk_branch(const struct listed_chain *chain, struct listed_rule *rule, bool plain,
 			const struct rule_branch *branch, unsigned int *states, unsigned int *out,
 			bool said, struct way *way)
 {
@@ -134,14 +156,17 @@ static void walk_branch(struct judged *judged, const struct listed_chain *chain,
 		way->untracked |= said && here & RULE_UNTRACKED;
 		break;
 	case RULE_DROP:
-		way->drops |= plain && !said && here & RULE_UNTRACKED;
+		if (branch->said)
+			warn_drop(way, chain, rule, here);
+		else if (plain)
+			way->dropped |= here;
 		break;
 	case RULE_RETURN:
 		*out |= plain ? here : 0;
 		break;
 	case RULE_JUMP:
 	case RULE_GOTO:
-		back = walk_jump(judged, chain, plain, branch, here, said, way);
+		back = walk_jump(chain, rule, plain, branch, here, said, way);
 		break;
 	}
 	if (!plain)
@@ -151,36 +176,39 @@ static void walk_branch(struct judged *judged, const struct listed_chain *chain,
 }
 
 /* Returns the states of the packets that leave the chain by its end. */
-static unsigned int walk(struct judged *judged, const struct listed_chain *chain, unsigned int states,
-			 bool said, struct way *way)
+static unsigned int walk(const struct listed_chain *chain, unsigned int states, bool said,
+			 struct way *way)
 {
 	unsigned int out = 0;
-	struct rule_says rule;
+	struct rule_says says;
 
 	for (size_t i = 0; i < chain->count && states; i++) {
-		const char *text = judged->listing.rule[chain->first + i];
+		struct listed_rule *rule = &way->judged->listing.rule[chain->first + i];
 
-		if (!concerns(judged, text))
+		if (!concerns(way->judged, rule->text))
 			continue;
-		rule_read(text, &rule);
-		for (size_t j = 0; j < rule.count; j++)
-			walk_branch(judged, chain, rule.plain, &rule.branch[j], &states, &out, said, way);
+		rule_read(rule->text, &says);
+		for (size_t j = 0; j < says.count; j++)
+			walk_branch(chain, rule, says.plain, &says.branch[j], &states, &out, said, way);
 	}
 	return out | states;
 }
 
 static void judge_chain(struct judged *judged, const struct listed_chain *chain)
 {
-	unsigned int jumps = WALK_JUMPS;
-	struct way way = { .jumps = &jumps };
+	unsigned int jumps = WALK_JUMPS, left;
+	struct way way = { .judged = judged, .hook = chain->hook, .jumps = &jumps };
 
 	for (size_t i = 0; i < chain->count; i++)
-		judge_rule(judged, chain, judged->listing.rule[chain->first + i]);
+		judge_rule(judged, chain, judged->listing.rule[chain->first + i].text);
+	if (!*chain->hook)
+		return;
+	left = walk(chain, RULE_ANY, false, &way);
+	if (chain->drops)
+		way.dropped |= left;
 	if (strcmp(chain->hook, "input") && strcmp(chain->hook, "forward"))
 		return;
-	if (walk(judged, chain, RULE_ANY, false, &way) & RULE_UNTRACKED && chain->drops)
-		way.drops = true;
-	if (way.drops && way.tracked && !way.untracked)
+	if (way.dropped & RULE_UNTRACKED && way.tracked && !way.untracked)
 		warn(judged, chain, NULL, "accepts by `ct state established` and drops the rest: bypassed packets "
 		     "that no other rule accepts are lost; add `ct state untracked accept`, or rules "
 		     "for both directions");

@@ -120,7 +120,7 @@ size_t ruleset_judge_strays(FILE *to, const char *text, const struct policy *pol
 		const struct listed_chain *chain = &listing.chain[i];
 
 		for (size_t j = 0; j < chain->count; j++)
-			judge_rule(&judged, chain, listing.rule[chain->first + j]);
+			judge_rule(&judged, chain, listing.rule[chain->first + j].text);
 	}
 	listing_free(&listing);
 	return judged.warnings;
