@@ -377,6 +377,59 @@ TEST(untracked_that_is_accepted_is_no_warning)
 	free(text);
 }
 
+TEST(translations_are_judged_by_their_family)
+{
+	static const struct { const char *table, *rule, *bypass; bool warned; } cases[] = {
+		{ "ip nat", "masquerade", "to 2001:db8::/32", false },
+		{ "ip nat", "masquerade", "to 192.0.2.0/24", true },
+		{ "ip nat", "masquerade", "udp port 53", true },
+		{ "ip6 nat", "masquerade", "to 2001:db8::/32", true },
+		{ "ip6 nat", "masquerade", "from 192.0.2.0/24", false },
+		{ "inet nat", "masquerade", "to 2001:db8::/32", true },
+		{ "inet nat", "meta nfproto ipv4 masquerade", "to 2001:db8::/32", false },
+		{ "inet nat", "meta nfproto ipv6 masquerade", "to 2001:db8::/32", true },
+		{ "inet nat", "oifname \"wan0\" masquerade comment \"was ip saddr 10.0.0.0/8\"", "to 2001:db8::/32", true },
+		{ "ip6 nat", "snat to 2001:db8::1 comment \"no ip here\"", "to 2001:db8::/32", true },
+		{ "ip nat", "oifname \"ip6 \" counter packets 0 bytes 0 masquerade", "to 192.0.2.0/24", true },
+		{ "inet nat", "log flags ip options masquerade", "to 2001:db8::/32", true },
+		{ "inet nat", "dnat ip to 10.77.0.2", "to 2001:db8::/32", false },
+		{ "inet nat", "ip daddr 192.0.2.7 accept comment \"no dnat here\"", "to 192.0.2.0/24", false },
+		{ "inet nat", "tcp dport 80 jump masquerade_some", "to 192.0.2.0/24", false },
+		{ "inet nat", "icmp type { echo-request, redirect } accept", "to 192.0.2.0/24", false },
+		{ "ip nat", "udp dport 53 masquerade comment \"tcp dport 80\"", "tcp port 80", false },
+		{ "ip nat", "ip daddr 192.0.2.0/24 counter packets 0 bytes 0 xt target \"MASQUERADE\"",
+		  "to 192.0.2.0/24", true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char rules[512], statement[128], *text;
+		size_t warnings;
+
+		snprintf(rules, sizeof(rules), "table %s {\n\tchain POSTROUTING {\n\t\ttype nat hook postrouting "
+			 "priority srcnat; policy accept;\n\t\t%s\n\t}\n}\n", cases[i].table, cases[i].rule);
+		snprintf(statement, sizeof(statement), "bypass { %s }", cases[i].bypass);
+		text = judged(rules, statement, &warnings);
+		CHECK_SAID(warnings == cases[i].warned, "%s, %s: %s", cases[i].rule, cases[i].bypass, text);
+		CHECK_SAID(!cases[i].warned || strstr(text, cases[i].rule), "%s: %s", cases[i].rule, text);
+		free(text);
+	}
+}
+
+/* An IPv6 bypass has nothing to do with what the rules for IPv4 drop. */
+TEST(chains_are_judged_by_their_family)
+{
+	static const char rules[] = "table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority "
+		"filter; policy drop;\n\t\tct state established,related accept\n\t}\n}\n";
+	size_t warnings;
+	char *text = judged(rules, "bypass { to 2001:db8::/32 }", &warnings);
+
+	CHECK_EQ(warnings, 0);
+	free(text);
+	text = judged(rules, "bypass { to 192.0.2.0/24 }", &warnings);
+	CHECK_EQ(warnings, 1);
+	free(text);
+}
+
 /* what is warned of in a chain at hook input, beside which there is a chain `common` */
 static char *judged_input(const char *policy, const char *rules, const char *common, size_t *warnings)
 {

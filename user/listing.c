@@ -20,12 +20,43 @@ static bool grow(void **array, size_t count, size_t size)
 	return grown;
 }
 
+/* The name of an iptables target or match is no less than a word of nft. */
+static bool is_target(const char *text, const char *quote)
+{
+	static const char *const words[] = { "xt target ", "xt match ", NULL };
+
+	for (size_t i = 0; words[i]; i++) {
+		size_t length = strlen(words[i]);
+
+		if ((size_t)(quote - text) >= length && !strncmp(quote - length, words[i], length))
+			return true;
+	}
+	return false;
+}
+
+/* Blanks what stands in quotes and ends each line as a string, as strtok_r() does in the text. */
+static void words_cut(char *text)
+{
+	for (char *at = strchr(text, '"'); at; at = strchr(at + 1, '"')) {
+		size_t length = strcspn(at + 1, "\"\n");
+
+		if (at[1 + length] != '"')
+			continue;
+		if (!is_target(text, at))
+			memset(at + 1, '_', length);
+		at += length + 1;
+	}
+	for (char *at = strchr(text, '\n'); at; at = strchr(at + 1, '\n'))
+		*at = '\0';
+}
+
 static bool chain_add(struct listing *listing, const char *table, const char *name)
 {
 	if (!grow((void **)&listing->chain, listing->chain_count, sizeof(*listing->chain)))
 		return false;
 	listing->chain[listing->chain_count++] = (struct listed_chain){
 		.table = table, .name = name, .hook = "", .first = listing->rule_count,
+		.family = !strncmp(table, "ip ", 3) ? 4 : !strncmp(table, "ip6 ", 4) ? 6 : 0,
 	};
 	return true;
 }
@@ -50,7 +81,9 @@ static bool rule_add(struct listing *listing, char *line)
 	}
 	if (!grow((void **)&listing->rule, listing->rule_count, sizeof(*listing->rule)))
 		return false;
-	listing->rule[listing->rule_count++] = (struct listed_rule){ .text = line };
+	listing->rule[listing->rule_count++] = (struct listed_rule){
+		.text = line, .words = listing->words + (line - listing->text),
+	};
 	listing->chain[listing->chain_count - 1].count++;
 	return true;
 }
@@ -82,9 +115,10 @@ void listing_read(const char *text, struct listing *listing)
 	bool in_chain = false;
 	char *line, *rest;
 
-	*listing = (struct listing){ .text = strdup(text) };
-	if (!listing->text)
-		return;
+	*listing = (struct listing){ .text = strdup(text), .words = strdup(text) };
+	if (!listing->text || !listing->words)
+		return listing_free(listing);
+	words_cut(listing->words);
 	for (line = strtok_r(listing->text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		if (line_read(listing, line, &table, &in_chain))
 			continue;
@@ -96,6 +130,7 @@ void listing_read(const char *text, struct listing *listing)
 void listing_free(struct listing *listing)
 {
 	free(listing->text);
+	free(listing->words);
 	free(listing->chain);
 	free(listing->rule);
 	*listing = (struct listing){};

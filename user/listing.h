@@ -9,6 +9,7 @@
 struct listed_chain {
 	const char	*table;		/* "inet lab" */
 	const char	*name;
+	int		family;		/* of the table: 4, 6, or 0: both */
 	const char	*hook;		/* "input" ...; "": others jump to it */
 	bool		drops;		/* by its policy */
 	size_t		first, count;	/* its rules */
@@ -16,11 +17,12 @@ struct listed_chain {
 
 struct listed_rule {
 	const char	*text;
+	const char	*words;		/* the same without what stands in quotes: names, comments */
 	bool		named;		/* has been warned of */
 };
 
 struct listing {
-	char		*text;
+	char		*text, *words;
 	struct listed_chain *chain;
 	size_t		chain_count;
 	struct listed_rule *rule;

@@ -40,7 +40,9 @@ static bool take(const char **rest, const char *text)
 
 static unsigned int state_of(struct word word)
 {
-	static const char *const words[] = { "invalid", "established", "related", "new", "untracked", NULL };
+	static const char *const words[] = {
+		"invalid", "established", "related", "new", "untracked", NULL
+	};
 
 	for (unsigned int i = 0; words[i]; i++)
 		if (word_is(word, words[i]))

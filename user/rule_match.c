@@ -3,6 +3,21 @@
 #include <string.h>
 #include "rule_match.h"
 
+bool rule_has(const char *rule, const char *words)
+{
+	size_t length = strlen(words);
+	bool quoted = false;
+
+	for (const char *at = rule; *at; at++) {
+		if (*at == '"')
+			quoted = !quoted;
+		if (!quoted && !strncmp(at, words, length) && (at == rule || at[-1] == ' ') &&
+		    (!at[length] || at[length] == ' '))
+			return true;
+	}
+	return false;
+}
+
 /* One value of a match against a prefix; what can't be read may be anything. */
 static bool value_meets(const char *value, const struct prefix *prefix)
 {
@@ -58,17 +73,29 @@ static bool meets_ports(const char *value, const void *ports)
 	return ports_meet(value, ports);
 }
 
+/* table: the family of its table, 0: both */
+static bool family_meets(const char *rule, int table, const struct bypass *bypass)
+{
+	int family = bypass->to.family ? bypass->to.family : bypass->from.family;
+
+	if (!family)
+		return true;
+	if (table && table != family)
+		return false;
+	if (rule_has(rule, family == 4 ? "nfproto ipv6" : "nfproto ipv4"))
+		return false;
+	/* "log flags ip options" is of no family */
+	return !rule_has(rule, family == 4 ? "ip6" : "ip") || rule_has(rule, "flags ip");
+}
+
 static bool address_meets(const char *rule, const char *side, const struct prefix *prefix)
 {
-	char four[16], six[16];
+	char field[16];
 
 	if (!prefix->family)
 		return true;
-	if (strstr(rule, prefix->family == 4 ? "ip6 " : "ip "))
-		return false;
-	snprintf(four, sizeof(four), "ip %s ", side);
-	snprintf(six, sizeof(six), "ip6 %s ", side);
-	return match_meets(rule, prefix->family == 4 ? four : six, meets_prefix, prefix);
+	snprintf(field, sizeof(field), "%s %s ", prefix->family == 4 ? "ip" : "ip6", side);
+	return match_meets(rule, field, meets_prefix, prefix);
 }
 
 static bool service_meets(const char *rule, const struct bypass *bypass)
@@ -83,21 +110,21 @@ static bool service_meets(const char *rule, const struct bypass *bypass)
 	return match_meets(rule, tcp ? "tcp dport " : "udp dport ", meets_ports, &bypass->ports);
 }
 
-bool rule_meets(const char *rule, const struct bypass *bypass)
+bool rule_meets(const char *rule, int table, const struct bypass *bypass)
 {
-	return address_meets(rule, "saddr", &bypass->from) && address_meets(rule, "daddr", &bypass->to) &&
-	       service_meets(rule, bypass);
+	return family_meets(rule, table, bypass) && address_meets(rule, "saddr", &bypass->from) &&
+	       address_meets(rule, "daddr", &bypass->to) && service_meets(rule, bypass);
 }
 
 /* The port of a client is none that services have. */
 #define CLIENT_PORTS ((struct ports){ 1024, 65535 })
 
-bool rule_concerns(const char *rule, const struct bypass *bypass)
+bool rule_concerns(const char *rule, int table, const struct bypass *bypass)
 {
 	struct bypass back = *bypass;
 
 	back.to = bypass->from;
 	back.from = bypass->to;
 	back.ports = CLIENT_PORTS;
-	return rule_meets(rule, bypass) || rule_meets(rule, &back);
+	return rule_meets(rule, table, bypass) || rule_meets(rule, table, &back);
 }

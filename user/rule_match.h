@@ -5,9 +5,15 @@
 
 #include "policy.h"
 
-/* Could it be asked about the first packet of such a flow? What is not understood may be anything. */
-bool rule_meets(const char *rule, const struct bypass *bypass);
+/* Does it say these words, and not in a comment or a name? */
+bool rule_has(const char *rule, const char *words);
+
+/*
+ * Could it be asked about the first packet of such a flow? rule: without what stands in quotes;
+ * table: the family of its table, 0: both. What is not understood may be anything.
+ */
+bool rule_meets(const char *rule, int table, const struct bypass *bypass);
 /* Or about what comes back? */
-bool rule_concerns(const char *rule, const struct bypass *bypass);
+bool rule_concerns(const char *rule, int table, const struct bypass *bypass);
 
 #endif

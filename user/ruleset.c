@@ -55,7 +55,7 @@ static bool rule_opens(const struct judged *judged, const struct listed_chain *c
 
 		if (!strcmp(chain->hook, "postrouting") && is_local(judged, bypass))
 			continue;
-		if (rule_meets(rule, bypass))
+		if (rule_meets(rule, chain->family, bypass))
 			return true;
 	}
 	return false;
@@ -63,28 +63,34 @@ static bool rule_opens(const struct judged *judged, const struct listed_chain *c
 
 static bool translates(const char *rule)
 {
-	static const char *const words[] = { "masquerade", "snat ", "dnat ", "redirect", "MASQUERADE",
-					     "SNAT", "DNAT", "REDIRECT", NULL };
+	static const char *const words[] = { "masquerade", "snat", "dnat", "redirect", NULL };
+	static const char *const targets[] = { "\"MASQUERADE\"", "\"SNAT\"", "\"DNAT\"", "\"REDIRECT\"", NULL };
 
+	if (rule_has(rule, "ct status") || rule_has(rule, "icmp type"))
+		return false;	/* what was translated; an ICMP type is named redirect */
 	for (size_t i = 0; words[i]; i++)
-		if (strstr(rule, words[i]))
+		if (rule_has(rule, words[i]))
+			return true;
+	for (size_t i = 0; targets[i] && strstr(rule, "xt target "); i++)
+		if (strstr(rule, targets[i]))
 			return true;
 	return false;
 }
 
-static void judge_rule(struct judged *judged, const struct listed_chain *chain, const char *rule)
+static void judge_rule(struct judged *judged, const struct listed_chain *chain,
+		       const struct listed_rule *rule)
 {
-	if (translates(rule) && !strstr(rule, "ct status") && rule_opens(judged, chain, rule))
-		warn(judged, chain, rule, "can match what is bypassed, and an untracked packet is not "
+	if (translates(rule->words) && rule_opens(judged, chain, rule->words))
+		warn(judged, chain, rule->text, "can match what is bypassed, and an untracked packet is not "
 		     "translated: name addresses that need no translation (to, from)");
 }
 
 /* ---- the way of an untracked packet -------------------------------------------------------- */
 
-static bool concerns(const struct judged *judged, const char *rule)
+static bool concerns(const struct judged *judged, const struct listed_chain *chain, const char *rule)
 {
 	for (size_t i = 0; i < judged->count; i++)
-		if (rule_concerns(rule, &judged->bypass[i]))
+		if (rule_concerns(rule, chain->family, &judged->bypass[i]))
 			return true;
 	return false;
 }
@@ -185,9 +191,9 @@ static unsigned int walk(const struct listed_chain *chain, unsigned int states, 
 	for (size_t i = 0; i < chain->count && states; i++) {
 		struct listed_rule *rule = &way->judged->listing.rule[chain->first + i];
 
-		if (!concerns(way->judged, rule->text))
+		if (!concerns(way->judged, chain, rule->words))
 			continue;
-		rule_read(rule->text, &says);
+		rule_read(rule->words, &says);
 		for (size_t j = 0; j < says.count; j++)
 			walk_branch(chain, rule, says.plain, &says.branch[j], &states, &out, said, way);
 	}
@@ -200,7 +206,7 @@ static void judge_chain(struct judged *judged, const struct listed_chain *chain)
 	struct way way = { .judged = judged, .hook = chain->hook, .jumps = &jumps };
 
 	for (size_t i = 0; i < chain->count; i++)
-		judge_rule(judged, chain, judged->listing.rule[chain->first + i].text);
+		judge_rule(judged, chain, &judged->listing.rule[chain->first + i]);
 	if (!*chain->hook)
 		return;
 	left = walk(chain, RULE_ANY, false, &way);

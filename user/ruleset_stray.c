@@ -2,6 +2,7 @@
 #include <string.h>
 #include "import.h"
 #include "listing.h"
+#include "rule_match.h"
 #include "ruleset.h"
 
 struct judged {
@@ -15,22 +16,6 @@ static void warn(struct judged *judged, const struct listed_chain *chain, const 
 {
 	listing_warn(judged->to, chain, rule, why);
 	judged->warnings++;
-}
-
-/* Does the rule say these words, and not in a comment or a name? */
-static bool says(const char *rule, const char *words)
-{
-	size_t length = strlen(words);
-	bool quoted = false;
-
-	for (const char *at = rule; *at; at++) {
-		if (*at == '"')
-			quoted = !quoted;
-		if (!quoted && !strncmp(at, words, length) && (at == rule || at[-1] == ' ') &&
-		    (!at[length] || at[length] == ' '))
-			return true;
-	}
-	return false;
 }
 
 static bool side_covers(const struct prefix *wide, const struct prefix *narrow)
@@ -95,11 +80,11 @@ static void judge_notrack(struct judged *judged, const struct listed_chain *chai
 
 static void judge_rule(struct judged *judged, const struct listed_chain *chain, const char *rule)
 {
-	bool zone = says(rule, "zone set") && !says(rule, "zone set 0");
+	bool zone = rule_has(rule, "zone set") && !rule_has(rule, "zone set 0");
 
-	if (says(rule, "notrack"))
+	if (rule_has(rule, "notrack"))
 		judge_notrack(judged, chain, rule);
-	else if (says(rule, "ct") && zone)
+	else if (rule_has(rule, "ct") && zone)
 		warn(judged, chain, rule, "tracks flows in a zone where weir does not look, and to weir their answers "
 		     "are strays: trust their addresses, or say check { stray off }");
 	else if (strstr(rule, "xt target \"CT\"") || strstr(rule, "xt target \"NOTRACK\""))
