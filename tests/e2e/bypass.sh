@@ -154,9 +154,17 @@ lab_gw nft -f <(echo 'flush table inet lab'; sed 1,1p -n "$TMP/lab.after" | sed 
 	fail reload "can't reload"
 lab_gw nft -f "$TMP/lab.after"
 untracked reload_of_a_foreign_table ask lab_out udp $LAB_WAN 5353
+warned() { json '[w["what"] for w in v["warnings"] if "nftables table" in w["what"]]' <"$TMP/output"; }
+lab_gw nft delete chain inet lab postrouting || fail delete_chain "can't delete it"
+check_exit nothing_is_wrong 0 weir -j check
+check_eq no_warning_is_an_empty_array "$(json 'v["warnings"]' <"$TMP/output")" '[]'
 lab_gw nft flush ruleset
-check_exit flush_is_noticed 0 weir check
-check flush_is_told grep -q 'nftables table' "$TMP/output"
+check_exit flush_is_noticed 3 weir check
+check_eq flush_is_told "$(grep -c 'nftables table is missing' "$TMP/output")" 1
+weir -j check >"$TMP/output" 2>"$TMP/warnings"
+check_eq flush_is_noticed_in_json $? 3
+check_eq flush_is_told_in_json "$(warned)" '["weir'"'"'s nftables table is missing: bypassed flows are tracked"]'
+check_eq json_has_the_rest "$(json 'v["kernel"]["nf_conntrack"]' <"$TMP/output")" true
 check flush_breaks_nothing ask lab_out udp $LAB_WAN 5353
 weir bypass add tcp port 9999 to $LAB_WAN 2>/dev/null
 untracked next_edit_restores ask lab_out udp $LAB_WAN 5353
@@ -177,6 +185,9 @@ check_exit others_check 0 weir check
 check_eq others_are_named "$(strays)" '`udp dport 5400 notrack`
 `iifname "wan0" ct zone set 7`'
 weir bypass add udp port 5400 2>/dev/null
+check_exit others_in_json 0 weir -j check
+check_eq others_are_objects "$(json '[w["what"].split(": ")[-1] for w in v["warnings"] if w["details"] and "chain early" in w["what"]]' \
+	<"$TMP/output")" '["`iifname \"wan0\" ct zone set 7`"]'
 check_exit others_check_again 0 weir check
 check_eq what_is_a_bypass_is_right "$(strays)" '`iifname "wan0" ct zone set 7`'
 weir config show >"$TMP/conf"
