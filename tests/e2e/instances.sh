@@ -62,6 +62,10 @@ check foreign_namespace_says_what_to_do grep -q "weir -I $INSTANCE off" "$TMP/ou
 check_exit foreign_edit 2 lab_out "$WEIR" -I "$INSTANCE" limit add total 9/second
 check_eq foreign_edit_changes_nothing "$(weir -j limit show | json 'len(v)')" 0
 check_exit foreign_detach 2 lab_out "$WEIR" -I "$INSTANCE" link detach dev wan0
+before=$(id "$LAB_GW" wan0)
+check_exit foreign_off 2 lab_out "$WEIR" -I "$INSTANCE" off
+check foreign_off_says_where grep -q "nsenter --net=.*/$LAB_GW weir -I $INSTANCE off" "$TMP/output"
+check_eq foreign_off_changes_nothing "$(id "$LAB_GW" wan0) $(weir -j link show | json 'v[0]["state"]')" "$before attached"
 check_exit taken_by_another_instance 2 lab_gw "$WEIR" -I "$INSTANCE-killed" link attach dev wan0
 check taken_by_another_is_said grep -q 'another instance of weir' "$TMP/output"
 
@@ -99,6 +103,13 @@ check_exit stale_instance_moves 0 lab_gw "$WEIR" -I "$INSTANCE-killed" link atta
 check_eq stale_instance_keeps_its_policy "$(lab_gw "$WEIR" -I "$INSTANCE-killed" -j limit show | json 'v[0]["rate"]')" 7/second
 lab_gw "$WEIR" -I "$INSTANCE-killed" off
 check "its_pins_are_gone" [ ! -e "$PINS/$INSTANCE-killed" ]
+
+# and without asking for it, its instance can be ended from anywhere
+lab_namespace "weir-$$-old" && nsenter --net="$LAB_RUN/weir-$$-old" ip link add name d0 type veth
+nsenter --net="$LAB_RUN/weir-$$-old" "$WEIR" -I "$INSTANCE-killed" link attach dev d0 driver generic || fail old "can't attach"
+ip netns del "weir-$$-old"
+check_exit off_of_a_dead_namespace 0 lab_gw "$WEIR" -I "$INSTANCE-killed" off
+check "off_of_a_dead_namespace_leaves_no_pins" [ ! -e "$PINS/$INSTANCE-killed" ]
 
 # ---- the loader is killed at one system call after another: what is there afterwards either works
 # or is taken over by the next attempt; and nothing that is attached is lost
