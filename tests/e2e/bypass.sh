@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A bypassed flow never has an entry in conntrack, in both directions, whichever way it is named and
-# whatever attaches weir (native XDP, tc); it works; other flows are tracked and translated as before.
-# After `weir bypass del` it is tracked again. Nobody else's table or mark is touched.
+# whatever attaches weir (XDP, native and generic, tc); it works; other flows are tracked and translated
+# as before. After `weir bypass del` it is tracked again. Nobody else's table or mark is touched.
 . "$(dirname "$0")/lib.sh"
 [ -x "$WEIR" ] || { skip bypass "weir is not built"; finish; }
 lab_make || bail "can't make the lab"
@@ -75,7 +75,7 @@ all_ways() {	# DRIVER
 	bypassed "${d}_fragments" udp port 5353 to 25.0.1.0/28 -- ask lab_out udp-large $LAB_ROUTED 5353
 }
 
-for driver in native tc; do
+for driver in native generic tc; do
 	weir link attach dev wan0 role outside driver $driver || bail "can't attach"
 	weir link attach dev lan0 role inside driver $driver || bail "can't attach"
 	weir mode enforce || bail "can't enforce"
