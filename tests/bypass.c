@@ -377,6 +377,194 @@ TEST(untracked_that_is_accepted_is_no_warning)
 	free(text);
 }
 
+TEST(translations_are_judged_by_their_family)
+{
+	static const struct { const char *table, *rule, *bypass; bool warned; } cases[] = {
+		{ "ip nat", "masquerade", "to 2001:db8::/32", false },
+		{ "ip nat", "masquerade", "to 192.0.2.0/24", true },
+		{ "ip nat", "masquerade", "udp port 53", true },
+		{ "ip6 nat", "masquerade", "to 2001:db8::/32", true },
+		{ "ip6 nat", "masquerade", "from 192.0.2.0/24", false },
+		{ "inet nat", "masquerade", "to 2001:db8::/32", true },
+		{ "inet nat", "meta nfproto ipv4 masquerade", "to 2001:db8::/32", false },
+		{ "inet nat", "meta nfproto ipv6 masquerade", "to 2001:db8::/32", true },
+		{ "inet nat", "oifname \"wan0\" masquerade comment \"was ip saddr 10.0.0.0/8\"", "to 2001:db8::/32", true },
+		{ "ip6 nat", "snat to 2001:db8::1 comment \"no ip here\"", "to 2001:db8::/32", true },
+		{ "ip nat", "oifname \"ip6 \" counter packets 0 bytes 0 masquerade", "to 192.0.2.0/24", true },
+		{ "inet nat", "log flags ip options masquerade", "to 2001:db8::/32", true },
+		{ "inet nat", "dnat ip to 10.77.0.2", "to 2001:db8::/32", false },
+		{ "inet nat", "ip daddr 192.0.2.7 accept comment \"no dnat here\"", "to 192.0.2.0/24", false },
+		{ "inet nat", "tcp dport 80 jump masquerade_some", "to 192.0.2.0/24", false },
+		{ "inet nat", "icmp type { echo-request, redirect } accept", "to 192.0.2.0/24", false },
+		{ "ip nat", "udp dport 53 masquerade comment \"tcp dport 80\"", "tcp port 80", false },
+		{ "ip nat", "ip daddr 192.0.2.0/24 counter packets 0 bytes 0 xt target \"MASQUERADE\"",
+		  "to 192.0.2.0/24", true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char rules[512], statement[128], *text;
+		size_t warnings;
+
+		snprintf(rules, sizeof(rules), "table %s {\n\tchain POSTROUTING {\n\t\ttype nat hook postrouting "
+			 "priority srcnat; policy accept;\n\t\t%s\n\t}\n}\n", cases[i].table, cases[i].rule);
+		snprintf(statement, sizeof(statement), "bypass { %s }", cases[i].bypass);
+		text = judged(rules, statement, &warnings);
+		CHECK_SAID(warnings == cases[i].warned, "%s, %s: %s", cases[i].rule, cases[i].bypass, text);
+		CHECK_SAID(!cases[i].warned || strstr(text, cases[i].rule), "%s: %s", cases[i].rule, text);
+		free(text);
+	}
+}
+
+/* An IPv6 bypass has nothing to do with what the rules for IPv4 drop. */
+TEST(chains_are_judged_by_their_family)
+{
+	static const char rules[] = "table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority "
+		"filter; policy drop;\n\t\tct state established,related accept\n\t}\n}\n";
+	size_t warnings;
+	char *text = judged(rules, "bypass { to 2001:db8::/32 }", &warnings);
+
+	CHECK_EQ(warnings, 0);
+	free(text);
+	text = judged(rules, "bypass { to 192.0.2.0/24 }", &warnings);
+	CHECK_EQ(warnings, 1);
+	free(text);
+}
+
+/* what is warned of in a chain at hook input, beside which there is a chain `common` */
+static char *judged_input(const char *policy, const char *rules, const char *common, size_t *warnings)
+{
+	char *text, *said;
+
+	if (asprintf(&text, "table inet f {\n\tchain common {\n%s\t}\n\n\tchain INPUT {\n\t\ttype filter "
+		     "hook input priority filter; policy %s;\n%s\t}\n}\n", common, policy, rules) < 0)
+		abort();
+	said = judged(text, "bypass { udp port 53 }", warnings);
+	free(text);
+	return said;
+}
+
+#define ESTABLISHED "\t\tct state established,related counter packets 3 bytes 180 accept\n"
+
+TEST(whatever_drops_the_rest_is_seen)
+{
+	static const struct { const char *rules, *common; bool warned; } cases[] = {
+		{ ESTABLISHED "\t\tdrop\n", "", true },
+		{ ESTABLISHED "\t\tcounter packets 0 bytes 0 drop\n", "", true },
+		{ ESTABLISHED "\t\tcounter name lab drop\n", "", true },
+		{ ESTABLISHED "\t\tlog prefix \"accept? \" level info flags tcp sequence,options drop\n", "", true },
+		{ ESTABLISHED "\t\tlog flags ip options drop\n", "", true },
+		{ ESTABLISHED "\t\tlog prefix \"d\" group 3 snaplen 9 counter packets 0 bytes 0 reject with "
+		  "icmpx admin-prohibited\n", "", true },
+		{ ESTABLISHED "\t\tcounter packets 0 bytes 0 xt target \"REJECT\"\n", "", true },
+		{ ESTABLISHED "\t\tdrop comment \"the rest\"\n", "", true },
+		{ ESTABLISHED "\t\tcounter packets 0 bytes 0 jump common\n", "\t\tlog\n\t\tdrop\n", true },
+		{ ESTABLISHED "\t\tgoto common\n", "\t\tdrop\n", true },
+		{ "\t\tcounter packets 0 bytes 0 jump common\n\t\tdrop\n", ESTABLISHED, true },
+		{ "\t\tiifname \"wan0\" jump common\n\t\treject\n", ESTABLISHED, true },
+		{ "\t\tiifname vmap { \"lan0\" : accept, \"wan0\" : jump common }\n\t\tdrop\n", ESTABLISHED, true },
+		{ "\t\tiifname \"wan0\" goto common\n", ESTABLISHED "\t\tdrop\n", true },
+		{ "\t\tct state vmap { established : accept, related : accept, invalid : drop }\n\t\tdrop\n", "", true },
+		/* not the rest, or nothing of it is left */
+		{ ESTABLISHED "\t\ttcp dport 22 drop\n", "", false },
+		{ ESTABLISHED "\t\tlimit rate over 10/second drop\n", "", false },
+		{ ESTABLISHED "\t\tip saddr @bad jump common\n", "\t\tcounter packets 0 bytes 0 drop\n", false },
+		{ ESTABLISHED "\t\ttcp dport 22 jump common\n", ESTABLISHED "\t\tdrop\n", false },
+		{ ESTABLISHED "\t\taccept\n\t\tdrop\n", "", false },
+		{ ESTABLISHED "\t\tjump common\n\t\tdrop\n", "\t\tcounter packets 0 bytes 0 accept\n", false },
+		{ ESTABLISHED "\t\tgoto common\n\t\tdrop\n", "\t\treturn\n\t\tdrop\n", false },
+		{ ESTABLISHED "\t\tjump common\n\t\tdrop\n", "\t\tct state untracked accept\n", false },
+		{ ESTABLISHED "\t\tlog prefix \"drop\"\n", "", false },
+		{ "\t\tdrop\n", "", false },
+		/* round and round, which the kernel would refuse */
+		{ ESTABLISHED "\t\tjump common\n\t\tdrop\n", "\t\tjump common\n\t\tjump common\n", true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t warnings;
+		char *text = judged_input("accept", cases[i].rules, cases[i].common, &warnings);
+
+		CHECK_SAID(warnings == cases[i].warned, "%zu: %s%s: %s", i, cases[i].rules, cases[i].common, text);
+		CHECK_SAID(!cases[i].warned || strstr(text, "chain INPUT\n"), "%zu: %s", i, text);
+		free(text);
+	}
+}
+
+/* as ufw makes them, with a policy */
+TEST(what_a_jump_accepts_counts_for_who_jumps)
+{
+	size_t warnings;
+	char *text = judged_input("drop", "\t\tcounter packets 8 bytes 640 jump common\n", ESTABLISHED, &warnings);
+
+	CHECK_EQ(warnings, 1);
+	CHECK(strstr(text, "table inet f, chain INPUT\n"));
+	free(text);
+	text = judged_input("accept", "\t\tcounter packets 8 bytes 640 jump common\n", ESTABLISHED, &warnings);
+	CHECK_EQ(warnings, 0);
+	free(text);
+}
+
+/* The rule that drops, if there is one, and the warning of the chain. */
+TEST(what_drops_untracked_packets_is_named)
+{
+	static const struct { const char *rules, *common, *named; bool chain; } cases[] = {
+		{ ESTABLISHED "\t\tct state invalid,untracked drop\n", "", "ct state invalid,untracked drop", false },
+		{ ESTABLISHED "\t\tct state invalid,untracked drop\n\t\tdrop\n", "",
+		  "ct state invalid,untracked drop", false },
+		{ ESTABLISHED "\t\tct state { invalid, untracked } counter packets 0 bytes 0 log prefix \"x\" drop\n",
+		  "", "ct state { invalid, untracked } counter", false },
+		{ "\t\tct state != { established, related, new } drop\n", "",
+		  "ct state != { established, related, new } drop", false },
+		{ "\t\tct state != established | related counter packets 0 bytes 0 reject\n", "",
+		  "ct state != established | related", false },
+		{ "\t\tct state ! established,related drop\n", "", "ct state ! established,related", false },
+		{ "\t\tct state vmap { established : accept, invalid : drop, untracked : drop }\n", "",
+		  "ct state vmap", false },
+		{ "\t\tct state vmap { established : accept, untracked : jump common }\n", "\t\tlog\n\t\tdrop\n",
+		  "untracked : jump common", false },
+		{ "\t\tudp dport 53 ct state new,untracked jump common\n\t\taccept\n", "\t\tcounter packets 0 "
+		  "bytes 0 drop\n", "udp dport 53", false },
+		{ "\t\tjump common\n", "\t\tct state invalid,untracked drop\n", "chain common: `ct state inv", false },
+		{ ESTABLISHED "\t\tct state untracked log prefix \"seen \"\n\t\tdrop\n", "", NULL, true },
+		{ "\t\tct state untracked,established jump common\n\t\tdrop\n", "\t\taccept\n", NULL, false },
+		{ "\t\tct state untracked accept\n\t\tct state invalid,untracked drop\n", "", NULL, false },
+		{ "\t\tct state invalid drop\n", "", NULL, false },
+		{ "\t\tct state invalid jump common\n", "\t\tdrop\n", NULL, false },
+		{ "\t\tct state != invalid accept\n\t\tdrop\n", "", NULL, false },
+		{ "\t\ttcp dport 80 ct state invalid,untracked drop\n", "", NULL, false },
+		{ ESTABLISHED "\t\tct state untracked return\n\t\tdrop\n", "", NULL, false },
+		{ "\t\tjump common\n\t\tdrop\n", "\t\tct state untracked return\n" ESTABLISHED, NULL, true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t warnings;
+		char *text = judged_input("accept", cases[i].rules, cases[i].common, &warnings);
+
+		CHECK_SAID(warnings == (size_t)!!cases[i].named + cases[i].chain, "%zu: %s%s: %s", i, cases[i].rules,
+			   cases[i].common, text);
+		CHECK_SAID(!cases[i].named || strstr(text, cases[i].named), "%zu: %s", i, text);
+		CHECK_SAID(!cases[i].named || strstr(text, "drops untracked packets"), "%zu: %s", i, text);
+		CHECK_SAID(!cases[i].chain || strstr(text, "chain INPUT\n"), "%zu: %s", i, text);
+		free(text);
+	}
+}
+
+/* Once, although two base chains lead to it; and invalid packets at output by their own words. */
+TEST(a_rule_is_named_once)
+{
+	size_t warnings;
+	char *text = judged("table inet f {\n\tchain common {\n\t\tct state invalid,untracked drop\n\t}\n"
+			    "\tchain a {\n\t\ttype filter hook input priority 0; policy accept;\n\t\tjump common\n\t}\n"
+			    "\tchain b {\n\t\ttype filter hook forward priority 0; policy accept;\n\t\tjump common\n\t}\n"
+			    "\tchain c {\n\t\ttype filter hook output priority 0; policy accept;\n\t\tct state invalid "
+			    "counter packets 0 bytes 0 drop\n\t}\n}\n", "bypass { udp port 53 }", &warnings);
+
+	CHECK_EQ(warnings, 2);
+	CHECK(strstr(text, "chain common: `ct state invalid,untracked drop`"));
+	CHECK(strstr(text, "chain c: `ct state invalid counter"));
+	CHECK(strstr(text, "fwmark_reflect"));
+	free(text);
+}
+
 /* one rule, as a chain of somebody else's table has it; what is warned of */
 static char *strays(const char *rule, const char *policy_text, size_t *warnings)
 {

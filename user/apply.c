@@ -3,7 +3,6 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include "announce.h"
 #include "apply.h"
@@ -15,6 +14,7 @@
 #include "engage.h"
 #include "forward.h"
 #include "nat.h"
+#include "netns.h"
 #include "notrack.h"
 #include "port.h"
 #include "slot.h"
@@ -133,43 +133,6 @@ static int put_in_force(struct store *store, const struct policy *policy, struct
 		result = announce_sync(policy, apply_now_ns(), fail);
 	arena_free(&arena);
 	return result;
-}
-
-static bool is_attached(const struct store *store)
-{
-	struct dev devs[DEV_MAX];
-	struct fail ignored;
-
-	if (store_devs_read(store, devs, &ignored))
-		return true;
-	for (int slot = 0; slot < DEV_MAX; slot++)
-		if (devs[slot].ifindex && strcmp(attach_state(store, slot, &devs[slot]), "gone"))
-			return true;
-	return false;
-}
-
-/*
- * An instance belongs to the network namespace it was made in, as its devices do. When it is
- * attached to none, as after the end of that namespace, it moves to the one that asks for it.
- */
-static int netns_check(struct store *store, struct fail *fail)
-{
-	char remedy[128];
-	struct stat here;
-	struct run run;
-
-	if (store_run_read(store, &run, fail))
-		return -fail->status;
-	if (stat("/proc/self/ns/net", &here) || here.st_ino == run.netns)
-		return 0;
-	if (!is_attached(store)) {
-		run.netns = here.st_ino;
-		return store_run_write(store, &run, fail);
-	}
-	snprintf(remedy, sizeof(remedy), "use another instance (-I NAME), or end that one first: weir -I %s off",
-		 store->instance);
-	return fail_set(fail, EXIT_REFUSED, remedy,
-			"instance %s belongs to another network namespace", store->instance);
 }
 
 /* The policy in force, to be changed: the caller frees and closes both, also after a failure. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <net/if.h>
+#include <stdlib.h>
 #include "advice.h"
 #include "apply.h"
 #include "attach.h"
@@ -15,6 +16,7 @@
 #include "ruleset.h"
 #include "session.h"
 #include "vlan.h"
+#include "warnings.h"
 
 static void check_file(struct cli *cli, const char *path, const struct policy *policy,
 		       const struct arena *arena)
@@ -31,7 +33,6 @@ static void check_file(struct cli *cli, const char *path, const struct policy *p
 	out_field_number(&cli->out, "bytes of kernel memory for them", "source_bytes",
 			 capacity_bytes(sources));
 	out_object_end(&cli->out);
-	session_warn(policy, apply_now_ns());
 }
 
 static void check_kernel(struct cli *cli, __u32 features)
@@ -52,23 +53,29 @@ static void check_kernel(struct cli *cli, __u32 features)
 	out_object_end(&cli->out);
 }
 
-/* The table that makes bypassed packets untracked can have gone with a flush of all rules. */
-static void check_table(const char *instance, const struct policy *policy)
+/*
+ * The table that makes bypassed packets untracked can have gone with a flush of all rules. Of all that
+ * is found here this is what is not as the policy in force says: it is a failure.
+ */
+static int check_table(FILE *to, const char *instance, const struct policy *policy, struct fail *fail)
 {
+	static const char remedy[] = "each change of the policy puts it back; `weir daemon` keeps it";
 	enum notrack_state state;
 	struct fail ignored;
 
 	if (!policy->bypass_count || notrack_look(instance, policy, &state, &ignored))
-		return;
+		return 0;
 	if (state != NOTRACK_ABSENT && state != NOTRACK_OTHER)
-		return;
-	fprintf(stderr, "weir: warning: weir's nftables table is %s: bypassed flows are tracked\n"
-		"  each change of the policy puts it back; `weir daemon` keeps it\n",
-		state == NOTRACK_ABSENT ? "missing" : "not the one that was put there");
+		return 0;
+	fail_set(fail, EXIT_ABSENT, remedy, "weir's nftables table is %s: bypassed flows are tracked",
+		 state == NOTRACK_ABSENT ? "missing" : "not the one that was put there");
+	if (to)
+		fprintf(to, "weir: warning: %s\n  %s\n", fail->what, fail->remedy);
+	return -fail->status;
 }
 
 /* The devices that the file names, as far as they are there. */
-static void check_named(const struct policy *file)
+static void check_named(FILE *to, const struct policy *file)
 {
 	struct if_nameindex *devices = if_nameindex();
 
@@ -76,13 +83,13 @@ static void check_named(const struct policy *file)
 		const struct interface *said = port_statement(file, at->if_name);
 
 		if (said && said->driver != DRIVER_TC)
-			vlan_warn(stderr, at->if_name);
+			vlan_warn(to, at->if_name);
 	}
 	if (devices)
 		if_freenameindex(devices);
 }
 
-static void check_attached(const struct store *store)
+static void check_attached(FILE *to, const struct store *store)
 {
 	struct dev devs[DEV_MAX];
 	struct fail ignored;
@@ -92,7 +99,7 @@ static void check_attached(const struct store *store)
 	for (int slot = 0; slot < DEV_MAX; slot++)
 		if (devs[slot].ifindex && devs[slot].driver != DRIVER_TC &&
 		    if_nametoindex(devs[slot].name) == devs[slot].ifindex)
-			vlan_warn(stderr, devs[slot].name);
+			vlan_warn(to, devs[slot].name);
 }
 
 /* What limits flows from inside to one destination, as `limit show` names it; NULL: nothing. */
@@ -148,26 +155,76 @@ static void check_ports(struct cli *cli, const struct policy *policy)
 }
 
 /* Against the rules and routes of this machine: the policy of a file. */
-static void check_file_here(const struct policy *policy, __u32 features)
+static void check_file_here(FILE *to, const struct policy *policy, __u32 features)
 {
-	ruleset_check(stderr, policy);
-	forward_warn(stderr, policy->bypass, policy->bypass_count, NULL);
-	reach_warn(stderr, policy, features);
-	check_named(policy);
+	session_warn(to, policy, apply_now_ns());
+	ruleset_check(to, policy);
+	forward_warn(to, policy->bypass, policy->bypass_count, NULL);
+	reach_warn(to, policy, features);
+	check_named(to, policy);
 }
 
 /* The same of the policy in force; NULL: it can't be read. */
-static void check_in_force(const char *instance, const struct store *store, const struct policy *policy,
-			   __u32 features)
+static int check_in_force(FILE *to, struct cli *cli, const struct store *store,
+			  const struct policy *policy, __u32 features)
 {
-	check_attached(store);
+	int result;
+
+	check_attached(to, store);
 	if (!policy)
+		return 0;
+	ruleset_check(to, policy);
+	forward_warn(to, policy->bypass, policy->bypass_count, store);
+	/* as text the failure itself says it */
+	result = check_table(cli->out.json ? to : NULL, cli->instance, policy, &cli->fail);
+	reach_warn(to, policy, features);
+	session_warn(to, policy, apply_now_ns());
+	return result;
+}
+
+/* arena: of a file, path, that was read; policy: that one, or the one in force; NULL: not known */
+static void check_print(struct cli *cli, const char *path, const struct arena *arena,
+			const struct policy *policy, __u32 features, const char *warnings)
+{
+	out_object_begin(&cli->out, NULL, NULL);
+	if (path)
+		check_file(cli, path, policy, arena);
+	check_kernel(cli, features);
+	check_ports(cli, policy);
+	if (cli->out.json)
+		warnings_out(&cli->out, warnings);
+	out_object_end(&cli->out);
+	if (cli->out.json)
 		return;
-	ruleset_check(stderr, policy);
-	forward_warn(stderr, policy->bypass, policy->bypass_count, store);
-	check_table(instance, policy);
-	reach_warn(stderr, policy, features);
-	session_warn(policy, apply_now_ns());
+	fflush(cli->out.to);
+	fputs(warnings, stderr);
+}
+
+/* policy: that of the file, or empty */
+static int check(struct cli *cli, const char *path, struct policy *policy, const struct arena *arena)
+{
+	__u32 features = attach_probe();
+	char *warnings = NULL;
+	bool known = path;
+	struct store store;
+	struct fail none;
+	size_t size;
+	FILE *to = open_memstream(&warnings, &size);
+	int result = 0;
+
+	if (!to)
+		return fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
+	if (path) {
+		check_file_here(to, policy, features);
+	} else if (!store_open(cli->instance, STORE_READ, &store, &none)) {
+		known = !apply_read(&store, policy, &none);
+		result = check_in_force(to, cli, &store, known ? policy : NULL, features);
+		store_close(&store);
+	}
+	fclose(to);
+	check_print(cli, path, arena, known ? policy : NULL, features, warnings);
+	free(warnings);
+	return result;
 }
 
 int cmd_check(struct cli *cli)
@@ -175,36 +232,17 @@ int cmd_check(struct cli *cli)
 	const char *path = cli_next(cli);
 	struct arena arena = {};
 	struct policy policy;
-	struct store store;
-	struct fail none;
-	bool open, known;
-	__u32 features;
 	int result = 0;
 
 	policy_init(&policy);
 	if (cli_end(cli))
 		return -cli->fail.status;
-	features = attach_probe();
 	if (path)
 		result = policy_read(path, apply_now_ns(), false, &policy, &cli->fail);
 	if (path && !result)
 		result = compile(&policy, NULL, apply_now_ns(), &arena, &cli->fail);
-	open = !path && !store_open(cli->instance, STORE_READ, &store, &none);
-	known = path || (open && !apply_read(&store, &policy, &none));
-	if (!result) {
-		out_object_begin(&cli->out, NULL, NULL);
-		if (path)
-			check_file(cli, path, &policy, &arena);
-		check_kernel(cli, features);
-		check_ports(cli, known ? &policy : NULL);
-		out_object_end(&cli->out);
-	}
-	if (!result && path)
-		check_file_here(&policy, features);
-	if (open) {
-		check_in_force(cli->instance, &store, known ? &policy : NULL, features);
-		store_close(&store);
-	}
+	if (!result)
+		result = check(cli, path, &policy, &arena);
 	arena_free(&arena);
 	policy_free(&policy);
 	return result;

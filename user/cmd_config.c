@@ -102,7 +102,7 @@ int cmd_config_load(struct cli *cli)
 	store_close(&store);
 	if (!result) {
 		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
-		session_warn(&policy, apply_now_ns());
+		session_warn(stderr, &policy, apply_now_ns());
 	}
 	policy_free(&policy);
 	if (!result)

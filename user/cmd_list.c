@@ -38,7 +38,7 @@ static int entry_put(struct policy *policy, void *data, struct fail *fail)
 		return -fail->status;
 	if (edit->entry.announce && policy->mode != MODE_ENFORCE)
 		fputs("weir: it will be announced in enforce mode: this is monitor mode\n", stderr);
-	session_warn(policy, apply_now_ns());
+	session_warn(stderr, policy, apply_now_ns());
 	return 0;
 }
 
@@ -77,7 +77,7 @@ static int list_join(struct policy *policy, void *data, struct fail *fail)
 	if (list_read(load->path, load->skip_bad, load->until_ns, &policy->block, &load->read, fail))
 		return -fail->status;
 	load->entries = policy->block.count;
-	session_warn(policy, apply_now_ns());
+	session_warn(stderr, policy, apply_now_ns());
 	progress("putting in force", load->path);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "announce.h"
 #include "attach.h"
 #include "cli.h"
+#include "netns.h"
 #include "notrack.h"
 #include "store.h"
 
@@ -33,7 +34,9 @@ int cmd_off(struct cli *cli)
 
 	if (cli_end(cli) || store_open(cli->instance, STORE_WRITE, &store, &cli->fail))
 		return -cli->fail.status;
-	result = detach_all(&store, &cli->fail);
+	result = netns_check_off(&store, &cli->fail);
+	if (!result)
+		result = detach_all(&store, &cli->fail);
 	if (!result) {
 		announce_sync(NULL, 0, &ignored);
 		notrack_remove(cli->instance, &ignored);

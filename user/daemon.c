@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -10,10 +11,13 @@
 #include "apply.h"
 #include "daemon.h"
 #include "expiry.h"
+#include "forward.h"
 #include "heartbeat.h"
 #include "notify.h"
 #include "pin.h"
 #include "privilege.h"
+#include "ruleset.h"
+#include "warnings.h"
 #include "watch.h"
 
 static const struct daemon_part parts[] = {
@@ -157,6 +161,28 @@ static int parts_start(struct daemon *daemon, size_t *started, struct fail *fail
 	return 0;
 }
 
+static void warning_log(const char *what, const char *details, void *unused)
+{
+	(void)unused;
+	notify_log(LOG_WARNING, "%s%s%s", what, details[0] ? ": " : "", details);
+}
+
+/* What `weir config load` prints of the rules and devices of this machine. */
+static void load_warn(const struct store *store, const struct policy *policy)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return;
+	forward_warn(to, policy->bypass, policy->bypass_count, store);
+	ruleset_warn(to, policy->bypass, policy->bypass_count);
+	fclose(to);
+	warnings_each(text, warning_log, NULL);
+	free(text);
+}
+
 static int load(const char *instance, const char *file, struct fail *fail)
 {
 	struct apply_told told;
@@ -171,11 +197,14 @@ static int load(const char *instance, const char *file, struct fail *fail)
 	result = store_make(instance, &store, fail);
 	if (!result)
 		result = apply_policy(&store, &policy, &told, fail);
+	if (!result) {
+		notify_log(LOG_INFO, "%s is in force", file);
+		load_warn(&store, &policy);
+	}
 	store_close(&store);
 	policy_free(&policy);
 	if (result)
 		return result;
-	notify_log(LOG_INFO, "%s is in force", file);
 	if (told.missing[0])
 		notify_log(LOG_WARNING, "not there, so not attached: %s", told.missing);
 	if (told.later[0])

@@ -78,7 +78,7 @@ static bool may_write(unsigned long *left_out)
 
 void notify_log(int priority, const char *format, ...)
 {
-	char text[512], shown[1024];
+	char text[2048], shown[4096];	/* a rule of somebody else can be long */
 	unsigned long left_out;
 	va_list arguments;
 

@@ -133,7 +133,7 @@ static enum reason dropped_by(const struct policy *policy, const struct session 
 	return reason;
 }
 
-void session_warn(const struct policy *policy, __u64 now_ns)
+void session_warn(FILE *to, const struct policy *policy, __u64 now_ns)
 {
 	char peer[PREFIX_TEXT], what[PREFIX_TEXT];
 	struct session session;
@@ -145,10 +145,10 @@ void session_warn(const struct policy *policy, __u64 now_ns)
 	if (!reason)
 		return;
 	prefix_print(&session.peer, peer, sizeof(peer));
-	fprintf(stderr, "weir: warning: %s blocks %s, from where this session comes%s\n", what, peer,
+	fprintf(to, "weir: warning: %s blocks %s, from where this session comes%s\n", what, peer,
 		policy->mode == MODE_ENFORCE ? "" : " (in monitor mode nothing is dropped yet)");
 	if (reason == REASON_WRONG_SIDE)
-		fprintf(stderr, "  keep it: name %s among the sources of the interface it comes by\n", peer);
+		fprintf(to, "  keep it: name %s among the sources of the interface it comes by\n", peer);
 	else
-		fprintf(stderr, "  keep it: weir trust add %s\n", peer);
+		fprintf(to, "  keep it: weir trust add %s\n", peer);
 }

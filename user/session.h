@@ -3,6 +3,7 @@
 #ifndef WEIR_SESSION_H
 #define WEIR_SESSION_H
 
+#include <stdio.h>
 #include "policy.h"
 
 struct session {
@@ -16,8 +17,8 @@ struct session {
  */
 bool session_find(struct session *session);
 
-/* Warns on stderr when the policy would cut the session off: its client is blocked, a martian, on
+/* Warns when the policy would cut the session off: its client is blocked, a martian, on
  * the wrong side, in a blackhole or not where the way back leads, and not trusted. */
-void session_warn(const struct policy *policy, __u64 now_ns);
+void session_warn(FILE *to, const struct policy *policy, __u64 now_ns);
 
 #endif

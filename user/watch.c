@@ -21,6 +21,7 @@
 #define POLICY_PERIOD_MS	200	/* how soon the table follows a new policy */
 #define DEVICES_PERIOD_MS	5000	/* how soon something that nobody tells of is seen */
 #define MACHINE_PERIOD_MS	1000	/* how often addresses, rules and sysctls are followed at most */
+#define RETRY_PERIOD_MS		1000	/* how soon a table that nftables has refused is tried again */
 
 /* ---- in the process of its own ------------------------------------------------------------- */
 
@@ -29,7 +30,17 @@ struct watch {
 	struct follow	follow;
 	struct nft_ctx	*table;		/* owns the table; NULL: there is none */
 	__u32		policy_id;	/* the table is that of this policy */
+	long long	retry_ms;	/* nothing is tried before that */
+	char		complaint[512];	/* said last: not to be said again and again */
 };
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
 
 static void table_drop(struct watch *watch)
 {
@@ -38,16 +49,34 @@ static void table_drop(struct watch *watch)
 	watch->table = NULL;
 }
 
+/* nftables has refused: the policy counts as one that nobody has followed yet. */
+static void table_failed(struct watch *watch, const char *what)
+{
+	watch->policy_id = 0;
+	watch->retry_ms = now_ms() + RETRY_PERIOD_MS;
+	if (!strcmp(watch->complaint, what))
+		return;
+	snprintf(watch->complaint, sizeof(watch->complaint), "%s", what);
+	notify_log(LOG_ERR, "%s; it is tried again", what);
+}
+
 static void table_follow(struct watch *watch, const struct policy *policy)
 {
 	struct fail fail;
 
-	if (!policy->bypass_count)
+	if (!policy->bypass_count) {
+		watch->complaint[0] = '\0';
 		return table_drop(watch);
+	}
 	if (!watch->table)
 		watch->table = notrack_owner();
-	if (!watch->table || notrack_put(watch->instance, policy, watch->table, &fail))
-		notify_log(LOG_ERR, "%s", watch->table ? fail.what : "out of memory");
+	if (!watch->table)
+		return table_failed(watch, "out of memory");
+	if (notrack_put(watch->instance, policy, watch->table, &fail))
+		return table_failed(watch, fail.what);
+	if (watch->complaint[0])
+		notify_log(LOG_NOTICE, "weir's own table in nftables is there again");
+	watch->complaint[0] = '\0';
 }
 
 /* Reads the policy in force if it is another one than before; false: there is none or no other. */
@@ -76,7 +105,7 @@ static void policy_follow(struct watch *watch)
 {
 	struct policy policy;
 
-	if (!policy_changed(watch, &policy))
+	if (now_ms() < watch->retry_ms || !policy_changed(watch, &policy))
 		return;
 	table_follow(watch, &policy);
 	policy_free(&policy);
@@ -96,14 +125,6 @@ static void table_leave(struct watch *watch)
 		return;
 	notrack_put(watch->instance, &policy, NULL, &ignored);
 	policy_free(&policy);
-}
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 /* Takes all that is there to be read: what it says is looked up anyway. */

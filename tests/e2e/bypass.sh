@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # A bypassed flow never has an entry in conntrack, in both directions, whichever way it is named and
-# whatever attaches weir (native XDP, tc); it works; other flows are tracked and translated as before.
-# After `weir bypass del` it is tracked again. Nobody else's table or mark is touched.
+# whatever attaches weir (XDP, native and generic, tc); it works; other flows are tracked and translated
+# as before. After `weir bypass del` it is tracked again. Nobody else's table or mark is touched.
 . "$(dirname "$0")/lib.sh"
 [ -x "$WEIR" ] || { skip bypass "weir is not built"; finish; }
 lab_make || bail "can't make the lab"
@@ -75,7 +75,7 @@ all_ways() {	# DRIVER
 	bypassed "${d}_fragments" udp port 5353 to 25.0.1.0/28 -- ask lab_out udp-large $LAB_ROUTED 5353
 }
 
-for driver in native tc; do
+for driver in native generic tc; do
 	weir link attach dev wan0 role outside driver $driver || bail "can't attach"
 	weir link attach dev lan0 role inside driver $driver || bail "can't attach"
 	weir mode enforce || bail "can't enforce"
@@ -154,9 +154,17 @@ lab_gw nft -f <(echo 'flush table inet lab'; sed 1,1p -n "$TMP/lab.after" | sed 
 	fail reload "can't reload"
 lab_gw nft -f "$TMP/lab.after"
 untracked reload_of_a_foreign_table ask lab_out udp $LAB_WAN 5353
+warned() { json '[w["what"] for w in v["warnings"] if "nftables table" in w["what"]]' <"$TMP/output"; }
+lab_gw nft delete chain inet lab postrouting || fail delete_chain "can't delete it"
+check_exit nothing_is_wrong 0 weir -j check
+check_eq no_warning_is_an_empty_array "$(json 'v["warnings"]' <"$TMP/output")" '[]'
 lab_gw nft flush ruleset
-check_exit flush_is_noticed 0 weir check
-check flush_is_told grep -q 'nftables table' "$TMP/output"
+check_exit flush_is_noticed 3 weir check
+check_eq flush_is_told "$(grep -c 'nftables table is missing' "$TMP/output")" 1
+weir -j check >"$TMP/output" 2>"$TMP/warnings"
+check_eq flush_is_noticed_in_json $? 3
+check_eq flush_is_told_in_json "$(warned)" '["weir'"'"'s nftables table is missing: bypassed flows are tracked"]'
+check_eq json_has_the_rest "$(json 'v["kernel"]["nf_conntrack"]' <"$TMP/output")" true
 check flush_breaks_nothing ask lab_out udp $LAB_WAN 5353
 weir bypass add tcp port 9999 to $LAB_WAN 2>/dev/null
 untracked next_edit_restores ask lab_out udp $LAB_WAN 5353
@@ -177,6 +185,9 @@ check_exit others_check 0 weir check
 check_eq others_are_named "$(strays)" '`udp dport 5400 notrack`
 `iifname "wan0" ct zone set 7`'
 weir bypass add udp port 5400 2>/dev/null
+check_exit others_in_json 0 weir -j check
+check_eq others_are_objects "$(json '[w["what"].split(": ")[-1] for w in v["warnings"] if w["details"] and "chain early" in w["what"]]' \
+	<"$TMP/output")" '["`iifname \"wan0\" ct zone set 7`"]'
 check_exit others_check_again 0 weir check
 check_eq what_is_a_bypass_is_right "$(strays)" '`iifname "wan0" ct zone set 7`'
 weir config show >"$TMP/conf"
@@ -187,6 +198,22 @@ check_exit others_without_strays 0 weir check "$TMP/conf"
 check_eq nothing_is_a_stray "$(strays)" ''
 weir bypass del udp port 5400 || fail del_others "weir bypass del failed"
 lab_gw nft delete table inet other
+
+# what drops the rest, as this nft lists it
+drops_rest() {	# RULE
+	lab_gw nft -f - <<-RULES
+	table inet other {
+		chain common { ct state established,related accept; }
+		chain early { type filter hook input priority 0; jump common; $1; }
+	}
+	RULES
+	weir check 2>&1 | grep -c 'table inet other, chain early$'
+	lab_gw nft delete table inet other
+}
+check_eq counter_drop_is_seen "$(drops_rest 'counter drop')" 1
+check_eq log_drop_is_seen "$(drops_rest 'log prefix "drop: " flags tcp sequence,options drop comment "all"')" 1
+check_eq reject_is_seen "$(drops_rest 'counter reject with icmpx admin-prohibited')" 1
+check_eq one_port_is_not_the_rest "$(drops_rest 'tcp dport 25 counter drop')" 0
 
 # ---- what is refused -------------------------------------------------------------------------
 

@@ -146,6 +146,15 @@ check_eq unread_lost_nothing "$(state)" "chain attached"
 check_eq unread_changed_nothing "$(weir config show)" "$before"
 seen unread_is_read_again "frames 20" 20 20
 
+# ---- from another namespace, where the number of the device is that of another one, or of none
+
+elsewhere="instance $INSTANCE belongs to another network namespace"
+refused foreign_off "$elsewhere" lab_out "$WEIR" -I "$INSTANCE" off
+check foreign_off_says_where grep -q "nsenter --net=.*/$LAB_GW weir -I $INSTANCE off" "$TMP/output"
+refused foreign_attach "$elsewhere" lab_out "$WEIR" -I "$INSTANCE" link attach dev out0 driver generic
+check_eq foreign_changes_nothing "$(state)" "chain attached"
+seen foreign_still_judges "frames 20" 20 20
+
 # ---- bypass: nothing is carried from XDP to tc here ------------------------------------------
 
 weir bypass add udp port 9 2>/dev/null || bail "no bypass"

@@ -57,6 +57,18 @@ PYTHON
 check_eq tells_when_it_is_ready "$(lab_gw python3 "$TMP/notified.py" "$TMP/notify" \
 	"$WEIR" -I "$INSTANCE" daemon 2>/dev/null)" "READY=1 STOPPING=1 0"
 
+# what a config with bypass means under the rules of this machine is told as by `weir config load`
+printf '%s\n' 'interface wan0 { role outside }' 'bypass { udp port 53; to 25.0.1.0/28 fast }' >"$TMP/bypass"
+chmod 600 "$TMP/bypass"
+daemon_start "$TMP/third" "$TMP/bypass"
+check loads_a_file_with_bypass wait_for 5 log_has "$TMP/third" 'is running'
+check tells_of_nat_that_leaks grep -q '^weir: table inet lab, chain postrouting: `.*masquerade`: .* not translated' "$TMP/third"
+check tells_of_chains_that_drop grep -q '^weir: table inet lab, chain forward: accepts by' "$TMP/third"
+check tells_what_fast_means grep -q '^weir: what is bypassed `fast` is forwarded by XDP: ' "$TMP/third"
+kill -TERM $DAEMON
+wait $DAEMON
+weir off
+
 # in the background: the command ends when the daemon is ready, or says why it is not
 check_exit bad_config_is_refused 1 weir daemon "$TMP/no-such-file"
 echo 'interface wan0 { role outside }' >"$TMP/conf"

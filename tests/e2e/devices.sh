@@ -223,4 +223,23 @@ lab_flush
 check death_breaks_nothing ask
 check death_means_tracked [ "$(entries)" -gt 0 ]
 check_eq devices_stay_attached "$(state wan0)" "native outside attached"
+
+# ---- somebody else owns a table of that name, for a while -------------------------------------
+
+coproc OTHER { exec nsenter --net="$LAB_RUN/$LAB_GW" nft -i >/dev/null 2>&1; }
+other=$OTHER_PID
+PIDS+=("$other")
+echo "add table inet weir_$INSTANCE { flags owner; }" >&"${OTHER[1]}"
+wait_for 10 owned || bail "nobody else can own the table"
+background "$LAB_GW" "$WEIR" -I "$INSTANCE" daemon -f 2>"$TMP/daemon.log"
+refused() { grep "nftables refused weir's own table" "$TMP/daemon.log"; }
+wait_for 10 refused
+check refused_table_is_told refused
+kill "$other"
+wait "$other" 2>/dev/null
+wait_for 10 plain
+check table_is_tried_again plain
+check table_is_owned_again owned
+check_eq refusal_is_told_once "$(refused | wc -l)" 1
+untracked after_a_refusal
 finish

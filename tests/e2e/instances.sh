@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 lab_make || bail "can't make the lab"
 PINS=/run/weir/bpf
+ABI=v$(awk '$2 == "WEIR_ABI" { print $3 }' headers/abi.h)
 id() { nsenter --net="$LAB_RUN/$1" ip -d link show dev "$2" | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p'; }
 programs() { bpftool -j prog show 2>/dev/null | json '" ".join(sorted(str(p["id"]) for p in v if p.get("name") == "weir_xdp"))'; }
 second() { lab_out "$WEIR" -I "$INSTANCE-second" "$@"; }
@@ -16,7 +17,7 @@ LAB_AT_EXIT='eval at_exit_too >/dev/null 2>&1; :'
 check_exit first_by_nsenter 0 weir link attach dev wan0
 check_exit second_by_nsenter 0 second link attach dev out0 role inside
 check_exit third_by_ip_netns_exec 0 third link attach dev in0
-check "pins_outlive_ip_netns_exec" [ -e "$PINS/$INSTANCE-third/v2/counter" ]
+check "pins_outlive_ip_netns_exec" [ -e "$PINS/$INSTANCE-third/$ABI/counter" ]
 check_eq program_outlives_ip_netns_exec "$([ -n "$(id "$LAB_IN" in0)" ] && echo yes)" yes
 third limit add total 5/second || fail third_limit "no limit"
 check_eq third_has_its_limit "$(third -j limit show | json 'len(v)')" 1
@@ -25,7 +26,7 @@ check_eq each_has_its_device "$(for each in weir second third; do $each -j link 
 check_exit third_is_seen_by_nsenter 0 lab_in "$WEIR" -I "$INSTANCE-third" status
 
 # ---- what a program remembers is there for the next one
-flows() { bpftool -j map show pinned "$PINS/$INSTANCE-third/v2/flow" | json 'v["id"]'; }
+flows() { bpftool -j map show pinned "$PINS/$INSTANCE-third/$ABI/flow" | json 'v["id"]'; }
 uses_flows() { bpftool -j prog show id "$(id "$LAB_IN" in0)" | json "$(flows) in v['map_ids']"; }
 before=$(id "$LAB_IN" in0)
 third link attach dev in0 >/dev/null
@@ -33,7 +34,7 @@ check "another_program" [ "$(id "$LAB_IN" in0)" != "$before" ]
 check_eq it_has_the_flows_of_the_one_before "$(uses_flows)" true
 
 # ---- a map of another shape, as another weir may have left it, is named with what differs
-AUDIT=$PINS/$INSTANCE-third/v2/audit
+AUDIT=$PINS/$INSTANCE-third/$ABI/audit
 shape() { bpftool -j map show pinned "$AUDIT" | json 'v["type"], v["bytes_key"], v["bytes_value"], v["max_entries"]' | tr -d '[],"'; }
 read -r type key value entries <<<"$(shape)"
 before=$(id "$LAB_IN" in0)
@@ -62,6 +63,10 @@ check foreign_namespace_says_what_to_do grep -q "weir -I $INSTANCE off" "$TMP/ou
 check_exit foreign_edit 2 lab_out "$WEIR" -I "$INSTANCE" limit add total 9/second
 check_eq foreign_edit_changes_nothing "$(weir -j limit show | json 'len(v)')" 0
 check_exit foreign_detach 2 lab_out "$WEIR" -I "$INSTANCE" link detach dev wan0
+before=$(id "$LAB_GW" wan0)
+check_exit foreign_off 2 lab_out "$WEIR" -I "$INSTANCE" off
+check foreign_off_says_where grep -q "nsenter --net=.*/$LAB_GW weir -I $INSTANCE off" "$TMP/output"
+check_eq foreign_off_changes_nothing "$(id "$LAB_GW" wan0) $(weir -j link show | json 'v[0]["state"]')" "$before attached"
 check_exit taken_by_another_instance 2 lab_gw "$WEIR" -I "$INSTANCE-killed" link attach dev wan0
 check taken_by_another_is_said grep -q 'another instance of weir' "$TMP/output"
 
@@ -99,6 +104,13 @@ check_exit stale_instance_moves 0 lab_gw "$WEIR" -I "$INSTANCE-killed" link atta
 check_eq stale_instance_keeps_its_policy "$(lab_gw "$WEIR" -I "$INSTANCE-killed" -j limit show | json 'v[0]["rate"]')" 7/second
 lab_gw "$WEIR" -I "$INSTANCE-killed" off
 check "its_pins_are_gone" [ ! -e "$PINS/$INSTANCE-killed" ]
+
+# and without asking for it, its instance can be ended from anywhere
+lab_namespace "weir-$$-old" && nsenter --net="$LAB_RUN/weir-$$-old" ip link add name d0 type veth
+nsenter --net="$LAB_RUN/weir-$$-old" "$WEIR" -I "$INSTANCE-killed" link attach dev d0 driver generic || fail old "can't attach"
+ip netns del "weir-$$-old"
+check_exit off_of_a_dead_namespace 0 lab_gw "$WEIR" -I "$INSTANCE-killed" off
+check "off_of_a_dead_namespace_leaves_no_pins" [ ! -e "$PINS/$INSTANCE-killed" ]
 
 # ---- the loader is killed at one system call after another: what is there afterwards either works
 # or is taken over by the next attempt; and nothing that is attached is lost

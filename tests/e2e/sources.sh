@@ -5,11 +5,12 @@
 . "$(dirname "$0")/lib.sh"
 lab_make || bail "can't make the lab"
 PINS=/run/weir/bpf
+ABI=v$(awk '$2 == "WEIR_ABI" { print $3 }' headers/abi.h)
 config() {	# CAPACITY BITS
 	printf '%s\n' 'interface wan0 { role outside }' 'check { martians off }' "sources { capacity $1; ipv6 $2 }"
 }
 status() { weir -j status | json "$1"; }
-entries() { bpftool -j map show pinned "$PINS/$INSTANCE/v2/$1" | json 'v["max_entries"]'; }
+entries() { bpftool -j map show pinned "$PINS/$INSTANCE/$ABI/$1" | json 'v["max_entries"]'; }
 
 config 4k 56 >"$TMP/small"
 check_exit check_tells_the_memory 0 lab_gw "$WEIR" -j check "$TMP/small"
@@ -53,14 +54,14 @@ check_eq neighbours_are_told_apart "$(weir -j source top | json 'sorted([r["sour
 
 # ---- maps of another size: those of nobody are made anew, those of an instance are refused
 weir off
-mkdir -p "$PINS/$INSTANCE/v2"
-bpftool map create "$PINS/$INSTANCE/v2/source" type array key 4 value 64 entries 7 name source flags 0x400 ||
+mkdir -p "$PINS/$INSTANCE/$ABI"
+bpftool map create "$PINS/$INSTANCE/$ABI/source" type array key 4 value 64 entries 7 name source flags 0x400 ||
 	bail "can't pin a map"
 check_exit half_made_instance 0 weir config load "$TMP/small"
 check_eq half_made_is_made_anew "$(entries source)" 1024
-rm "$PINS/$INSTANCE/v2/hit"
-bpftool map create "$PINS/$INSTANCE/v2/hit" type percpu_array key 4 value 16 entries 7 name hit || bail "can't pin a map"
+rm "$PINS/$INSTANCE/$ABI/hit"
+bpftool map create "$PINS/$INSTANCE/$ABI/hit" type percpu_array key 4 value 16 entries 7 name hit || bail "can't pin a map"
 check_exit foreign_map_is_refused 2 weir link attach dev wan0
-check foreign_map_is_named grep -q 'map hit has 7 entries, not 4096' "$TMP/output"
+check foreign_map_is_named grep -q 'its map hit has another shape: entries 7, not 4096' "$TMP/output"
 check foreign_map_says_what_to_do grep -q "weir -I $INSTANCE off" "$TMP/output"
 finish

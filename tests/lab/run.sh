@@ -35,9 +35,11 @@ at_exit() {
 	:
 }
 
-# sweep_instances: what a run that was killed outright left of weir
+# sweep_instances: what a run that was killed outright left of weir; its namespaces go first, since an
+# instance is ended from its own
 sweep_instances() {
 	local path pid
+	lab_sweep
 	for path in /run/weir/bpf/lab-*; do
 		pid=${path##*-}
 		[ -e "$path" ] && ! lab_alive "$pid" && "$WEIR" -I "${path##*/}" off >/dev/null 2>&1
