@@ -152,6 +152,17 @@ int weir_xdp(struct xdp_md *ctx)
 }
 
 /*
+ * Without a driver. The kernel copies a packet for a program that takes fragments, and tc ingress then
+ * finds neither what was written in front of it nor its Ethernet header (seen: 6.18); for one that does
+ * not, it makes the packet linear.
+ */
+SEC("?xdp")
+int weir_generic(struct xdp_md *ctx)
+{
+	return verdict(ctx, true);
+}
+
+/*
  * Behind libxdp's dispatcher. Kernels from 6.12 on refuse a program there that may move the ends of
  * the packet, unless the dispatcher of that libxdp is made for it: this one does not.
  */

@@ -56,6 +56,7 @@ static void measure_xdp(const char *name, const char *program, __u32 features)
 	skeleton->rodata->features = features;
 	bpf_program__set_autoload(skeleton->progs.weir_xdp, !strcmp(program, "weir_xdp"));
 	bpf_program__set_autoload(skeleton->progs.weir_chain, !strcmp(program, "weir_chain"));
+	bpf_program__set_autoload(skeleton->progs.weir_generic, !strcmp(program, "weir_generic"));
 	measure(name, skeleton->obj, program);
 	xdp__destroy(skeleton);
 }
@@ -83,6 +84,11 @@ TEST(xdp_with_flow_lookup)
 TEST(xdp_without_kfuncs)
 {
 	measure_xdp("xdp, nothing but the floor", "weir_xdp", 0);
+}
+
+TEST(xdp_generic)
+{
+	measure_xdp("xdp generic, all that the kernel offers", "weir_generic", FEATURES);
 }
 
 TEST(xdp_in_a_chain)

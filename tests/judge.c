@@ -25,6 +25,7 @@
 
 static const struct gateway_kind kinds[] = {
 	{ "xdp", "weir_xdp", XDP_PASS, XDP_DROP, xdp__elf_bytes },
+	{ "xdp generic", "weir_generic", XDP_PASS, XDP_DROP, xdp__elf_bytes },
 	{ "xdp in a chain", "weir_chain", XDP_PASS, XDP_DROP, xdp__elf_bytes },
 	{ "tc", "weir_tc", TC_ACT_UNSPEC, TC_ACT_SHOT, tc__elf_bytes },
 	{ "tc, L3", "weir_tc", TC_ACT_UNSPEC, TC_ACT_SHOT, tc__elf_bytes },

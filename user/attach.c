@@ -133,6 +133,13 @@ static int slot_choose(const struct dev devs[DEV_MAX], const struct dev *dev)
 
 /* ---- attaching ----------------------------------------------------------------------------- */
 
+static enum program_kind program_for(enum driver driver)
+{
+	if (driver == DRIVER_TC)
+		return PROGRAM_TC;
+	return driver == DRIVER_GENERIC ? PROGRAM_GENERIC : PROGRAM_XDP;
+}
+
 /* Puts the program where dev->driver says. *unsupported: the device can't have it there. */
 static int program_put(struct store *store, __u32 slot, struct dev *dev, bool *unsupported,
 		       struct fail *fail)
@@ -145,8 +152,7 @@ static int program_put(struct store *store, __u32 slot, struct dev *dev, bool *u
 	*unsupported = false;
 	if (dev->driver == DRIVER_CHAIN)
 		return hook_chain_put(&hook, dev, fail);
-	if (program_load(store, dev->driver == DRIVER_TC ? PROGRAM_TC : PROGRAM_XDP, slot, dev->l3,
-			 &program, fail))
+	if (program_load(store, program_for(dev->driver), slot, dev->l3, &program, fail))
 		return -fail->status;
 	result = store_run_read(store, &run, fail);
 	if (!result && dev->driver == DRIVER_TC)

@@ -37,7 +37,8 @@ static int foreign_program(const char *shown, __u32 id, struct fail *fail)
 		bpf_obj_get_info_by_fd(fd, &info, &size);
 	if (fd >= 0)
 		close(fd);
-	if (!strcmp(info.name, program_name(PROGRAM_XDP)) || !strcmp(info.name, program_name(PROGRAM_CHAIN)))
+	if (!strcmp(info.name, program_name(PROGRAM_XDP)) || !strcmp(info.name, program_name(PROGRAM_CHAIN)) ||
+	    !strcmp(info.name, program_name(PROGRAM_GENERIC)))
 		return fail_set(fail, EXIT_REFUSED, "detach it there: weir -I INSTANCE link detach dev IF",
 				"%s: another instance of weir is attached (XDP program %u)", shown, id);
 	return fail_set(fail, EXIT_REFUSED,

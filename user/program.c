@@ -23,6 +23,7 @@ static const struct {
 	const void	*(*elf)(size_t *size);
 } programs[] = {
 	[PROGRAM_XDP]	= { "weir_xdp", xdp__elf_bytes },
+	[PROGRAM_GENERIC] = { "weir_generic", xdp__elf_bytes },
 	[PROGRAM_TC]	= { "weir_tc", tc__elf_bytes },
 	[PROGRAM_MARK]	= { "weir_mark", mark__elf_bytes },
 	[PROGRAM_CHAIN]	= { "weir_chain", xdp__elf_bytes },

@@ -10,6 +10,7 @@
 
 enum program_kind {
 	PROGRAM_XDP,
+	PROGRAM_GENERIC,	/* XDP without a driver */
 	PROGRAM_TC,
 	PROGRAM_MARK,		/* tc ingress behind XDP */
 	PROGRAM_CHAIN,		/* XDP behind a dispatcher: opened, and loaded by libxdp */
