@@ -25,6 +25,14 @@
 #define FLOW_OPEN_MASK	0x3ffU	/* bits of the time that stand as they are */
 #define FLOW_TICKS(seconds) FLOW_TICK((seconds) * 1000000000ULL)
 
+/* Of TCP or UDP over IPv4: as flow_hash(). */
+static __always_inline __u64 flow_hash4(__be32 saddr, __be32 daddr, __be16 sport, __be16 dport,
+					__u8 l4_proto, const volatile __u64 key[4])
+{
+	return hash_pair((__u64)saddr << 32 | daddr,
+			 (__u64)sport << 48 | (__u64)dport << 32 | 4 << 8 | l4_proto, key);
+}
+
 /* All that tells one of conntrack's entries from another: else one flow would pay for many. */
 static __always_inline __u64 flow_hash(const struct pkt *pkt, const volatile __u64 key[4])
 {

@@ -23,7 +23,7 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 }
 
 /*
- * To be called first: what the packet will ask for is on its way from memory. Which line that is
+ * To be called as soon as a packet is read: what it will ask for is on its way from memory. Which line that is
  * for a SYN, the one before tells: as long as strangers are challenged their SYNs end there, and
  * nobody looks for their seats. And after a packet that asked for none, as in a flood of spoofed or
  * blocked sources, none is touched: a line that nobody waits for still takes its time.
@@ -35,10 +35,11 @@ static __always_inline void foresee(const struct pkt *pkt, struct scratch *scrat
 
 	sought = scratch->sought;
 	scratch->sought = 0;
-	scratch->flow_hash = 0;
+	if (!scratch->plain)
+		scratch->flow_hash = 0;
 	if (!sought)
 		return;
-	if (track_has_line(pkt))
+	if (!scratch->plain && track_has_line(pkt))
 		track_foresee(pkt, scratch);
 	if (!track_opens(pkt))
 		return;

@@ -28,36 +28,33 @@ static __always_inline bool plain_sum_right(const struct iphdr *ip)
 	return sum == 0xffff;
 }
 
-/* ip_end: where the IP packet ends in the frame. False: something is wrong with it. */
-static __always_inline bool plain_tcp(const struct tcp_header *tcp, __u32 ip_end, struct pkt *pkt)
+/* Of a plain packet, what tells its flow and its kind. */
+struct plain {
+	__be32	saddr;
+	__be32	daddr;
+	__be16	sport;
+	__be16	dport;
+	__u8	l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP */
+	__u8	tcp_flags;	/* enum tcp_flag */
+};
+
+static __always_inline bool plain_tcp(const struct tcp_header *tcp, __u32 ip_end)
 {
 	__u32 size = (tcp->data_offset >> 4) * 4;
 
-	if (size < sizeof(*tcp) || PLAIN_L4 + size > ip_end)
-		return false;
-	pkt->flags = size > sizeof(*tcp) ? PKT_HAS_L4 | PKT_TCP_OPTIONS : PKT_HAS_L4;
-	pkt->tcp_seq = bpf_ntohl(tcp->seq);
-	pkt->tcp_ack = bpf_ntohl(tcp->ack);
-	pkt->tcp_flags = tcp->flags;
-	pkt->tcp_window = bpf_ntohs(tcp->window);
-	pkt->payload = ip_end - PLAIN_L4 - size;
-	return true;
+	return size >= sizeof(*tcp) && PLAIN_L4 + size <= ip_end;
 }
 
-static __always_inline bool plain_udp(const struct ports_header *udp, __u32 ip_end, struct pkt *pkt)
+static __always_inline bool plain_udp(const struct ports_header *udp, __u32 ip_end)
 {
 	__u32 length = bpf_ntohs(udp->udp_length);
 
-	if (length < sizeof(*udp) || PLAIN_L4 + length > ip_end)
-		return false;
-	pkt->flags = PKT_HAS_L4;
-	pkt->payload = ip_end - PLAIN_L4 - sizeof(*udp);
-	return true;
+	return length >= sizeof(*udp) && PLAIN_L4 + length <= ip_end;
 }
 
-/* As parse(), of a frame with an Ethernet header. False: it is not plain, and pkt is void. */
-static __always_inline bool parse_plain(const void *data, const void *data_end, __u32 bytes,
-					struct pkt *pkt)
+/* Looks at a frame with an Ethernet header; arguments as for parse(). False: it is not plain. */
+static __always_inline bool plain_look(const void *data, const void *data_end, __u32 bytes,
+				       struct plain *plain)
 {
 	const struct ethhdr *eth = data;
 	const struct iphdr *ip = data + PLAIN_L3;
@@ -71,13 +68,48 @@ static __always_inline bool parse_plain(const void *data, const void *data_end, 
 	ip_end = PLAIN_L3 + bpf_ntohs(ip->tot_len);
 	if (ip_end > bytes || ip_end < PLAIN_L4 + sizeof(*ports) || !plain_sum_right(ip))
 		return false;
-	__builtin_memset(pkt, 0, sizeof(*pkt));
-	if (ip->protocol == IPPROTO_TCP) {
-		if ((const void *)(tcp + 1) > data_end || !plain_tcp(tcp, ip_end, pkt))
-			return false;
-	} else if (ip->protocol != IPPROTO_UDP || !plain_udp(ports, ip_end, pkt)) {
+	plain->saddr = ip->saddr;
+	plain->daddr = ip->daddr;
+	plain->sport = ports->sport;
+	plain->dport = ports->dport;
+	plain->l4_proto = ip->protocol;
+	plain->tcp_flags = 0;
+	if (ip->protocol == IPPROTO_UDP)
+		return plain_udp(ports, ip_end);
+	if (ip->protocol != IPPROTO_TCP || (const void *)(tcp + 1) > data_end)
 		return false;
-	}
+	plain->tcp_flags = tcp->flags;
+	return plain_tcp(tcp, ip_end);
+}
+
+static __always_inline void plain_fill_tcp(const struct tcp_header *tcp, struct pkt *pkt)
+{
+	__u32 size = (tcp->data_offset >> 4) * 4;
+
+	if (size > sizeof(*tcp))
+		pkt->flags |= PKT_TCP_OPTIONS;
+	pkt->tcp_seq = bpf_ntohl(tcp->seq);
+	pkt->tcp_ack = bpf_ntohl(tcp->ack);
+	pkt->tcp_flags = tcp->flags;
+	pkt->tcp_window = bpf_ntohs(tcp->window);
+	pkt->payload = pkt->l4_bytes - size;
+}
+
+/*
+ * Fills all of pkt, of a frame that was looked at and found plain; it is read again, so that nothing
+ * has to be kept. False: it can't be, and pkt is void.
+ */
+static __always_inline bool plain_fill(const void *data, const void *data_end, __u32 bytes,
+				       struct pkt *pkt)
+{
+	const struct iphdr *ip = data + PLAIN_L3;
+	const struct ports_header *ports = data + PLAIN_L4;
+	const struct tcp_header *tcp = data + PLAIN_L4;
+
+	if ((const void *)(ports + 1) > data_end)
+		return false;
+	__builtin_memset(pkt, 0, sizeof(*pkt));
+	pkt->flags = PKT_HAS_L4;
 	pkt->saddr[0] = ip->saddr;
 	pkt->daddr[0] = ip->daddr;
 	pkt->sport = ports->sport;
@@ -87,9 +119,15 @@ static __always_inline bool parse_plain(const void *data, const void *data_end, 
 	pkt->bytes = bytes;
 	pkt->l3_offset = PLAIN_L3;
 	pkt->l4_offset = PLAIN_L4;
-	pkt->l4_bytes = ip_end - PLAIN_L4;
+	pkt->l4_bytes = bpf_ntohs(ip->tot_len) - sizeof(*ip);
+	pkt->payload = pkt->l4_bytes - sizeof(*ports);
 	pkt->ttl = ip->ttl;
 	pkt->tos = ip->tos;
+	if (ip->protocol != IPPROTO_TCP)
+		return true;
+	if ((const void *)(tcp + 1) > data_end)
+		return false;
+	plain_fill_tcp(tcp, pkt);
 	return true;
 }
 

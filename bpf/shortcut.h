@@ -12,6 +12,8 @@
 #ifndef WEIR_SHORTCUT_H
 #define WEIR_SHORTCUT_H
 
+#include "parse_plain.h"
+#include "sane.h"
 #include "track.h"
 
 /* Of how many packets that are bypassed one is noted: a flood of strangers to a bypassed service
@@ -28,31 +30,78 @@ static __always_inline __u32 shortcut_ticks(const struct policy_head *head, __u3
 	return since <= TRACK_HOT ? since : TRACK_HOT + 1;
 }
 
-/* KNOWN or BYPASS, with its mark in the scene; or no opinion. */
-static __always_inline enum reason shortcut(const struct pkt *pkt, struct scene *scene,
-					    struct scratch *scratch)
+/* KNOWN, BYPASS or no opinion, of a flow. page: the first one of the policy. tcp: 1 or 0. */
+static __always_inline enum reason shortcut_of(const struct policy_page *page, __u64 now_ns, __u64 hash,
+					       bool tcp)
 {
-	__u32 look = pkt->l4_proto == IPPROTO_TCP ? KNOB_LOOK_TCP : KNOB_LOOK_UDP;
-	__u64 hash = scratch->flow_hash;
-	__u32 tick = FLOW_TICK(scene->now_ns), ticks = shortcut_ticks(scene->head, tick);
-	const struct policy_bypass *bypass = page_line(scene->arena.first, POLICY_BYPASS);
+	__u32 tick = FLOW_TICK(now_ns), ticks = shortcut_ticks(page_line(page, 0), tick);
+	const struct policy_knobs *knobs = page_line(page, POLICY_KNOBS);
+	__u32 flags = knobs->flags;
 	struct flow_line *line;
 
-	if (!hash || !ticks || scene->knobs->flags & look)
+	if (!ticks || flags & (tcp ? KNOB_LOOK_TCP : KNOB_LOOK_UDP))
 		return REASON_NONE;
 	line = flow_hot_line(hash_line(hash, FLOW_HOT_LINES - 1));
 	if (!line)
 		return REASON_NONE;
-	if (flow_seen(line, hash ^ FLOW_FOUND, tick, ticks - 1, false)) {
-		scratch->sought = 1;
+	if (flow_seen(line, hash ^ FLOW_FOUND, tick, ticks - 1, false))
 		return REASON_KNOWN;
-	}
-	if (!(scene->knobs->flags & KNOB_BYPASS) ||
+	if (!(flags & KNOB_BYPASS) ||
 	    !flow_seen(line, hash ^ FLOW_BYPASSED, tick, ticks - 1, false))
 		return REASON_NONE;
-	scratch->sought = 1;
-	scene->mark = bypass->mark;
 	return REASON_BYPASS;
+}
+
+/* The mark of a bypassed flow. */
+static __always_inline __u32 shortcut_mark(const struct policy_page *page, enum reason reason)
+{
+	const struct policy_bypass *bypass = page_line(page, POLICY_BYPASS);
+
+	return reason == REASON_BYPASS ? bypass->mark : 0;
+}
+
+/* A function of its own, which the verifier takes once: for packets that are not plain. */
+__noinline int weir_shortcut(const struct policy_page *page, __u64 now_ns, __u64 hash, bool tcp)
+{
+	return page ? shortcut_of(page, now_ns, hash, tcp) : REASON_NONE;
+}
+
+/*
+ * KNOWN or BYPASS, with its mark in the scene; or no opinion. Of a plain packet, before it is read
+ * further: it is asked of nothing but its flow and its flags.
+ */
+static __always_inline enum reason shortcut_plain(const struct plain *plain, struct scene *scene,
+						  struct scratch *scratch)
+{
+	bool tcp = plain->l4_proto == IPPROTO_TCP;
+	enum reason reason;
+
+	scratch->flow_hash = 0;
+	if (!scratch->sought || plain->saddr == plain->daddr ||
+	    (tcp && ((plain->tcp_flags & TCP_KIND) == TCP_SYN || !tcp_flags_valid(plain->tcp_flags))))
+		return REASON_NONE;
+	scratch->flow_hash = flow_hash4(plain->saddr, plain->daddr, plain->sport, plain->dport,
+					plain->l4_proto, hash_key);
+	reason = shortcut_of(scene->arena.first, scene->now_ns, scratch->flow_hash, tcp);
+	scene->mark = shortcut_mark(scene->arena.first, reason);
+	return reason;
+}
+
+/* The same of a packet that is not plain, but sane. */
+static __always_inline enum reason shortcut(const struct pkt *pkt, struct scene *scene,
+					    struct scratch *scratch)
+{
+	enum reason reason;
+
+	if (scratch->plain || !scratch->flow_hash)
+		return REASON_NONE;
+	reason = answer(weir_shortcut(scene->arena.first, scene->now_ns, scratch->flow_hash,
+				      pkt->l4_proto == IPPROTO_TCP));
+	if (!reason)
+		return REASON_NONE;
+	scratch->sought = 1;
+	scene->mark = shortcut_mark(scene->arena.first, reason);
+	return reason;
 }
 
 /* A packet has passed as bypassed, and XDP does not forward its flow: the next ones may be short. */

@@ -40,35 +40,51 @@ __noinline int weir_read(struct __sk_buff *skb, struct pkt *pkt)
 /* A driver may leave headers in fragments of the skb: they are pulled only if they are missed. */
 static __always_inline void read_whole(struct __sk_buff *skb, struct pkt *pkt)
 {
-	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
 	__u32 bytes = skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
 
-	if (!dev_l3 && !skb->vlan_present && parse_plain(data, data_end, skb->len, pkt))
-		return;
 	weir_read(skb, pkt);
 	if (pkt->flags & PKT_TOO_DEEP && !bpf_skb_pull_data(skb, bytes))
 		weir_read(skb, pkt);
 }
 
+static __always_inline int passed(struct __sk_buff *skb, const struct scene *scene)
+{
+	if (scene->mark)
+		skb->mark |= scene->mark;
+	return TC_ACT_UNSPEC;
+}
+
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
+	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
 	struct scratch *scratch = scratch_of_cpu();
+	__u32 bytes = skb->len;
 	struct scene scene = {};
 	enum reason reason;
+	struct plain plain = {};
 	struct pkt *pkt;
 	bool would;
 	__u64 nth;
 
 	if (!scratch)
 		return TC_ACT_UNSPEC;
-	pkt = &scratch->pkt;
-	read_whole(skb, pkt);
-	foresee(pkt, scratch);
 	if (!scene_open(&scene, scratch)) {
-		count(REASON_FAIL_OPEN, false, pkt->bytes);
+		count(REASON_FAIL_OPEN, false, bytes + (skb->vlan_present ? VLAN_TAG_BYTES : 0));
 		return TC_ACT_UNSPEC;
 	}
+	pkt = &scratch->pkt;
+	scratch->plain = !dev_l3 && !skb->vlan_present && plain_look(data, data_end, bytes, &plain);
+	if (scratch->plain) {
+		reason = shortcut_plain(&plain, &scene, scratch);
+		if (reason) {
+			count(reason, false, bytes);
+			return passed(skb, &scene);
+		}
+	}
+	if (!scratch->plain || !plain_fill(data, data_end, bytes, pkt))
+		read_whole(skb, pkt);
+	foresee(pkt, scratch);
 	reason = judge(skb, &scene, scratch);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	nth = count(reason, would, pkt->bytes);
@@ -77,9 +93,7 @@ int weir_tc(struct __sk_buff *skb)
 		weir_audit(skb, pkt, AUDIT_INDEX(would, reason & 127));
 	if (reason >= REASON_DROP_FIRST && !would)
 		return TC_ACT_SHOT;
-	if (scene.mark)
-		skb->mark |= scene.mark;
-	return TC_ACT_UNSPEC;
+	return passed(skb, &scene);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -28,10 +28,6 @@ __noinline int weir_read(struct xdp_md *ctx, struct pkt *pkt, __u32 bytes)
 /* How long a frame in fragments is, is a call: it is asked when its headers promise more. */
 static __always_inline void read_whole(struct xdp_md *ctx, struct pkt *pkt)
 {
-	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
-
-	if (parse_plain(data, data_end, data_end - data, pkt))
-		return;
 	weir_read(ctx, pkt, 0);
 	if (pkt->flags & (PKT_TRUNCATED | PKT_BAD_IP_HEADER))
 		weir_read(ctx, pkt, bpf_xdp_get_buff_len(ctx));
@@ -102,12 +98,22 @@ static __always_inline void hand_over(struct xdp_md *ctx, __u32 mark)
 		dev->flags |= DEV_NO_METADATA;
 }
 
+static __always_inline int passed(struct xdp_md *ctx, const struct scene *scene, bool alone)
+{
+	if (alone && scene->mark)
+		hand_over(ctx, scene->mark);
+	return XDP_PASS;
+}
+
 /* alone: it may change the packet's length and its metadata */
 static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 {
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
 	struct scratch *scratch = scratch_of_cpu();
 	struct scene scene = { .answers = alone };
+	__u32 bytes = data_end - data;
 	enum reason reason;
+	struct plain plain = {};
 	struct pkt *pkt;
 	int towards = 0;
 	bool would;
@@ -115,13 +121,22 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 
 	if (!scratch)
 		return XDP_PASS;
-	pkt = &scratch->pkt;
-	read_whole(ctx, pkt);
-	foresee(pkt, scratch);
 	if (!scene_open(&scene, scratch)) {
-		count(REASON_FAIL_OPEN, false, pkt->bytes);
+		count(REASON_FAIL_OPEN, false, bpf_xdp_get_buff_len(ctx));
 		return XDP_PASS;
 	}
+	pkt = &scratch->pkt;
+	scratch->plain = plain_look(data, data_end, bytes, &plain);
+	if (scratch->plain) {
+		reason = shortcut_plain(&plain, &scene, scratch);
+		if (reason) {
+			count(reason, false, bytes);
+			return passed(ctx, &scene, alone);
+		}
+	}
+	if (!scratch->plain || !plain_fill(data, data_end, bytes, pkt))
+		read_whole(ctx, pkt);
+	foresee(pkt, scratch);
 	reason = judge(ctx, &scene, scratch);
 	if (reason == REASON_BYPASS && scene.fast && !scene_monitors(&scene, REASON_FORWARDED))
 		towards = weir_forward(ctx, pkt);
@@ -134,11 +149,8 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 		weir_audit(ctx, pkt, AUDIT_INDEX(would, reason & 127));
 	if (towards)
 		return bpf_redirect(towards, 0);
-	if (reason < REASON_DROP_FIRST || would) {
-		if (alone && scene.mark)
-			hand_over(ctx, scene.mark);
-		return XDP_PASS;
-	}
+	if (reason < REASON_DROP_FIRST || would)
+		return passed(ctx, &scene, alone);
 	if (alone && reason == REASON_CHALLENGED && challenge_answers(pkt, &scene) &&
 	    weir_reply(ctx, pkt, scene.now_ns))
 		return XDP_TX;

@@ -145,7 +145,7 @@ int arena_publish(int policy, struct arena *arena, __u64 now_ns)
 		return put;
 	head->generation = before.generation + 1;
 	/* a quarter of a second at the least, in which a large policy is written */
-	head->since = FLOW_TICK(now_ns) + 2;
+	head->since = FLOW_TICK(now_ns) + 1;
 	for (__u32 page = 0; page < pages; page += put) {
 		put = pages_put(policy, arena, head->generation, page);
 		if (put < 0)

@@ -23,6 +23,8 @@ RULES
 # one turn: ns a packet
 turn() {
 	lab_flush
+	# a second for a policy that has just come into force
+	lab_flood --kind udp --to $LAB_WAN --dport 5353 --from 25.0.0.10 --rate 0 --seconds 1 >/dev/null || return
 	lab_gw nft reset counters >/dev/null
 	lab_flood --kind udp --to $LAB_WAN --dport 5353 --from 25.0.0.10 --rate 0 --seconds "$LENGTH" \
 		>"$TMP/flood" || return

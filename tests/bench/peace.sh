@@ -44,6 +44,8 @@ answers() {
 measure() {
 	local before start end
 	"front_$1" || die "$1 does not start"
+	# a second for a policy that has just come into force: peace is what follows
+	answers "$2" "$3" "$4" --seconds 1 >/dev/null || die "no traffic"
 	before=$(received "$LAB_IN" in0) start=${EPOCHREALTIME/./}
 	answers "$2" "$3" "$4" --seconds "$BENCH_SECONDS" >/dev/null || die "no traffic"
 	end=${EPOCHREALTIME/./}

@@ -64,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 {
 	struct pkt pkt, again;
+	struct plain plain;
 	uint8_t *buffer, *data;
 	size_t linear, shift;
 
@@ -87,8 +88,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size)
 	parse(data, data + linear, size, input[0] & 1, &again);
 	PROMISE(!memcmp(&pkt, &again, sizeof(pkt)));
 	memset(&again, 0xa5, sizeof(again));
-	if (!(input[0] & 1) && parse_plain(data, data + linear, size, &again))
+	if (!(input[0] & 1) && plain_look(data, data + linear, size, &plain)) {
+		PROMISE(plain_fill(data, data + linear, size, &again));
 		PROMISE(!memcmp(&pkt, &again, sizeof(pkt)));
+	}
 	free(buffer);
 	return 0;
 }
