@@ -46,10 +46,20 @@ struct {
 	__array(values, struct arena);
 } policy SEC(".maps") = { .values = { &rules } };
 
-TABLE(source, BPF_MAP_TYPE_ARRAY, 1, struct source_line);
-TABLE(source_more, BPF_MAP_TYPE_ARRAY, 1, struct source_more);
-TABLE(group, BPF_MAP_TYPE_ARRAY, 1, struct source_line);
-TABLE(budget, BPF_MAP_TYPE_ARRAY, RULES, struct budget);
+/* of cache lines, as bpf/maps.h has them */
+#define LINES_TABLE(name, entries, type_name) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_ARRAY); \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__uint(max_entries, entries); \
+		__type(key, __u32); \
+		__type(value, type_name); \
+	} name SEC(".maps")
+
+LINES_TABLE(source, 1, struct source_line);
+LINES_TABLE(source_more, 1, struct source_more);
+LINES_TABLE(group, 1, struct source_line);
+LINES_TABLE(budget, RULES, struct budget);
 TABLE(budget_use, BPF_MAP_TYPE_PERCPU_ARRAY, RULES, struct budget_use);
 TABLE(generator, BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u64);
 TABLE(outcome, BPF_MAP_TYPE_PERCPU_ARRAY, REASON_COUNT, __u64);
