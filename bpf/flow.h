@@ -2,11 +2,11 @@
 /*
  * Flows seen lately, in lines of eight: fixed memory, half a cache line a packet.
  *
- * A flow is a word of 32 bits: the time it was seen, of which the upper 22 bits are hidden by as many
+ * A flow is a word of 32 bits: the time it was seen, of which the upper 26 bits are hidden by as many
  * bits of a keyed hash of its tuple, in one direction, beside those that choose its line. Whoever
  * takes the right bits off finds a time that has just been, and anybody else finds any time at all:
- * a flow is taken for one of the others in its line with a chance of two in a million, and then a
- * packet passes that should have been charged. A flow that was forgotten is charged once more.
+ * a flow is taken for one of the others in its line with a chance of one in eight million, and then its
+ * packets pass that should have been charged, or, by the short way, dropped. A flow that was forgotten is charged once more.
  * Whoever has not been seen for longest is forgotten first, as far as the lower bits of the time tell.
  * So small, since a line is read for each packet: those of a quarter of a million flows stay in a
  * CPU's own cache.
@@ -22,7 +22,7 @@
 #include "mask.h"
 #include "pkt.h"
 
-#define FLOW_OPEN_MASK	0x3ffU	/* bits of the time that stand as they are */
+#define FLOW_OPEN_MASK	0x3fU	/* bits of the time that stand as they are: 17 s */
 #define FLOW_TICKS(seconds) FLOW_TICK((seconds) * 1000000000ULL)
 
 /* Of TCP or UDP over IPv4: as flow_hash(). */

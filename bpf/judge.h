@@ -226,7 +226,9 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 		return REASON_ANSWERED;
 	if (reason && !(reason == REASON_STRAY && stray_opens(pkt, scene)))
 		return reason;
-	if (challenge_asked(scene) && challenge_concerns(pkt, scene->role)) {
+	if (!challenge_asked(scene)) {
+		scratch->challenged = 0;
+	} else if (challenge_concerns(pkt, scene->role)) {
 		reason = answer(weir_challenge(pkt, scene->arena.first, scene->now_ns,
 					       scene->answers));
 		if (scene_ends(scene, reason))

@@ -2,8 +2,8 @@
 /*
  * The short way: most packets belong to a flow whose last one was judged a moment ago, and would get
  * the same answer. A word in the table of flows found lately says so, for a second, on the device
- * that it came by, and under the policy that was in force: one that has come since is older than
- * none of them (head.since). Nothing else is asked, and no packet is dropped by it.
+ * that it came by, and under the policy that was in force: for one that has come since it is too old
+ * (head.since). Nothing else is asked, and no packet is dropped by it.
  *
  * A word is written for a packet that passes as `known` or `bypass` for its own sake only: never for
  * one that monitoring lets through. What is checked in each packet of a flow (its window, its

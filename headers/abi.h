@@ -57,11 +57,11 @@ ABI_SIZE(struct audit, 16);
  * Slot 0 is the first page of the policy in force. All its pages, the first one too, stand from
  * POLICY_SLOT(generation, 0) on, in one of two halves; user space fills the other half and then
  * stores the new first page in slot 0. That store is the instant at which a policy takes effect, for
- * every packet and for everything in it at once. When the last packet under the old one has left, the
- * old half lets its pages go.
+ * every packet and for everything in it at once. The kernel returns from it when the last packet under
+ * the old one has left, and then the old half is emptied.
  */
 #define POLICY_LINE	64
-#define POLICY_PAGE_SHIFT 10	/* lines of a page */
+#define POLICY_PAGE_SHIFT 14	/* lines of a page, a megabyte: kernels before 6.8 take some 10 ms for each */
 #define POLICY_PAGE_LINES (1 << POLICY_PAGE_SHIFT)
 #define POLICY_PAGE	(POLICY_PAGE_LINES * POLICY_LINE)
 #define POLICY_PAGES_MAX (1 << (TABLE_LINE_BITS - POLICY_PAGE_SHIFT))
@@ -86,7 +86,7 @@ struct policy_head {
 	__u32	rule;			/* line of rule 0 */
 	__u32	record;			/* first line of the records */
 	__u32	record_bytes;
-	__u32	since;			/* FLOW_TICK() of when it came into force, or a tick later */
+	__u32	since;			/* FLOW_TICK() of when it came into force, and one */
 	__u64	made_ns;		/* CLOCK_REALTIME */
 };
 ABI_SIZE(struct policy_head, POLICY_LINE);

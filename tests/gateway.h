@@ -160,6 +160,11 @@ static inline int gateway_open(struct gateway *gateway, const struct gateway_kin
 	return gateway_open_lines(gateway, kind, features, own_clock, GATEWAY_LINES);
 }
 
+static inline __u64 gateway_clock(void)
+{
+	return gateway_now_ns;
+}
+
 /* Brings a policy into force; NULL: none is. 0, or 1 with *fail. */
 static inline int gateway_policy(struct gateway *gateway, const char *text, struct fail *fail)
 {
@@ -178,7 +183,7 @@ static inline int gateway_policy(struct gateway *gateway, const char *text, stru
 	policy_free(&policy);
 	if (error)
 		return 1;
-	error = arena_publish(gateway_map(gateway, MAP_POLICY), &arena, gateway->now_ns);
+	error = arena_publish(gateway_map(gateway, MAP_POLICY), &arena, gateway_clock);
 	arena_free(&arena);
 	if (error)
 		fail_set(fail, 1, NULL, "can't bring the policy into force: %s", strerror(-error));

@@ -40,7 +40,7 @@ static bool policy_set(int map)
 	int error;
 
 	compile_text(policy_text, NULL, &arena);
-	error = arena_publish(map, &arena, 0);
+	error = arena_publish(map, &arena, NULL);
 	arena_free(&arena);
 	return !error;
 }

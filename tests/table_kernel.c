@@ -23,7 +23,7 @@ static void compare_in_kernel(struct table *skel, int family, __u64 *seed)
 	long root = table_build(&arena, entry, count, family);
 
 	CHECK(root > 0);
-	CHECK_EQ(arena_publish(bpf_map__fd(skel->maps.policy), &arena, 0), 0);
+	CHECK_EQ(arena_publish(bpf_map__fd(skel->maps.policy), &arena, NULL), 0);
 	skel->bss->family = family;
 	skel->bss->root = root;
 	skel->bss->next = 0;

@@ -108,6 +108,7 @@ static int publish(struct store *store, const struct policy *policy, struct aren
 		   struct fail *fail)
 {
 	bool bypass = policy->bypass_count;
+	int result;
 
 	((struct policy_head *)arena->bytes)->made_ns = realtime_ns();
 	if (bypass && (notrack_put(store->instance, policy, NULL, fail) ||
@@ -119,7 +120,9 @@ static int publish(struct store *store, const struct policy *policy, struct aren
 	notrack_settle(store->instance, policy);
 	if (!bypass && (attach_marks(store, false, fail) || notrack_put(store->instance, policy, NULL, fail)))
 		return -fail->status;
-	return policy_tell(store, policy, arena, fail);
+	result = policy_tell(store, policy, arena, fail);
+	store_policy_sweep(store);
+	return result;
 }
 
 static int put_in_force(struct store *store, const struct policy *policy, struct fail *fail)

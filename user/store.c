@@ -172,9 +172,20 @@ int store_policy_write(const struct store *store, struct arena *arena, struct fa
 
 	if (fd < 0)
 		return fd;
-	error = arena_publish(fd, arena, monotonic_ns());
+	error = arena_publish(fd, arena, monotonic_ns);
 	close(fd);
 	return error ? kernel_said(fail, "new policy", -error) : 0;
+}
+
+void store_policy_sweep(const struct store *store)
+{
+	struct fail ignored;
+	int fd = map_open(store, MAP_POLICY, &ignored);
+
+	if (fd < 0)
+		return;
+	arena_sweep(fd);
+	close(fd);
 }
 
 int store_run_read(const struct store *store, struct run *run, struct fail *fail)

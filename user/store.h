@@ -50,6 +50,8 @@ int store_policy_id(const struct store *store, __u32 *id, struct fail *fail);
 int store_policy_read(const struct store *store, struct arena *arena, struct fail *fail);
 /* Makes the arena the policy in force, for every packet at one instant; its generation is the next. */
 int store_policy_write(const struct store *store, struct arena *arena, struct fail *fail);
+/* Gives back the memory of what was in force before: takes some 10 ms for each megabyte of it. */
+void store_policy_sweep(const struct store *store);
 
 int store_run_read(const struct store *store, struct run *run, struct fail *fail);
 int store_run_write(const struct store *store, const struct run *run, struct fail *fail);

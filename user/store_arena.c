@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -37,7 +36,7 @@ static int page_make(const void *bytes, size_t size)
 	return fd;
 }
 
-/* The page in a slot, by its id. Its fd, or -errno. */
+/* The page in a slot, by its id. Its fd, or -errno: EAGAIN if it has just been let go. */
 static int page_open(int policy, __u32 slot, __u32 *id)
 {
 	int fd;
@@ -45,7 +44,9 @@ static int page_open(int policy, __u32 slot, __u32 *id)
 	if (bpf_map_lookup_elem(policy, &slot, id))
 		return -errno;
 	fd = bpf_map_get_fd_by_id(*id);
-	return fd < 0 ? -errno : fd;
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT ? -EAGAIN : -errno;
 }
 
 /* Maps a page of the kernel's: at an address, or anywhere if that is NULL. */
@@ -74,7 +75,7 @@ static int head_fetch(int policy, struct policy_head *head, __u32 *id)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-/* One call for many slots, since the kernel waits for all programs after each. */
+/* One call for many slots: from 6.8 on the kernel waits for all programs once, and not for each. */
 static int slots_set(int policy, const __u32 *slot, const __u32 *fd, __u32 count)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
@@ -82,19 +83,20 @@ static int slots_set(int policy, const __u32 *slot, const __u32 *fd, __u32 count
 	return bpf_map_update_batch(policy, slot, fd, &count, &opts) ? -errno : 0;
 }
 
-/* Pages from `first` on, at most PAGES_AT_ONCE, into their slots. How many, or -errno. */
-static int pages_put(int policy, const struct arena *arena, __u32 generation, __u32 first)
+/* Pages from `first` on, before `end` and at most PAGES_AT_ONCE, into their slots. How many, or -errno. */
+static int pages_put(int policy, const struct arena *arena, __u32 generation, __u32 first, __u32 end)
 {
-	__u32 slot[PAGES_AT_ONCE], fd[PAGES_AT_ONCE], count = 0;
-	size_t size = arena->lines * POLICY_LINE, at = (size_t)first * POLICY_PAGE;
-	int made = 0, error = 0;
+	__u32 slot[PAGES_AT_ONCE] = { 0 }, fd[PAGES_AT_ONCE] = { 0 }, count = 0;
+	size_t size = arena->lines * POLICY_LINE;
+	int made = 0, error;
 
-	while (count < PAGES_AT_ONCE && at < size && made >= 0) {
+	while (count < PAGES_AT_ONCE && first + count < end && made >= 0) {
+		size_t at = (size_t)(first + count) * POLICY_PAGE;
+
 		made = page_make(arena->bytes + at, size - at < POLICY_PAGE ? size - at : POLICY_PAGE);
 		slot[count] = POLICY_SLOT(generation, first + count);
 		fd[count] = made;
 		count += made >= 0;
-		at += POLICY_PAGE;
 	}
 	error = made < 0 ? made : slots_set(policy, slot, fd, count);
 	for (__u32 i = 0; i < count; i++)
@@ -102,64 +104,75 @@ static int pages_put(int policy, const struct arena *arena, __u32 generation, __
 	return error ? error : (int)count;
 }
 
-/* Gives the slots of a half to one page that is there anyway: those in them are let go. */
-static int pages_drop(int policy, __u32 generation, __u32 pages, int page)
-{
-	__u32 slot[PAGES_AT_ONCE], fd[PAGES_AT_ONCE], done = 0, count;
-	int error = 0;
-
-	while (done < pages && !error) {
-		for (count = 0; count < PAGES_AT_ONCE && done + count < pages; count++) {
-			slot[count] = POLICY_SLOT(generation, done + count);
-			fd[count] = page;
-		}
-		error = slots_set(policy, slot, fd, count);
-		done += count;
-	}
-	return error;
-}
-
-/* The one store that brings a filled half into force. The fd of its first page, or -errno. */
+/* The one store that brings a filled half into force. 0, or -errno. */
 static int half_switch(int policy, __u32 generation)
 {
 	__u32 zero = 0, id;
-	int fd = page_open(policy, POLICY_SLOT(generation, 0), &id), error;
+	int fd = page_open(policy, POLICY_SLOT(generation, 0), &id), error = 0;
 
-	if (fd < 0 || !bpf_map_update_elem(policy, &zero, &fd, BPF_ANY))
+	if (fd < 0)
 		return fd;
-	error = -errno;
+	if (bpf_map_update_elem(policy, &zero, &fd, BPF_ANY))
+		error = -errno;
 	close(fd);
 	return error;
 }
 
-int arena_publish(int policy, struct arena *arena, __u64 now_ns)
+static void half_empty(int policy, __u32 generation)
 {
-	struct policy_head *head = (struct policy_head *)arena->bytes, before = { 0 };
-	__u32 pages = arena_pages(arena), id;
-	int put, fd;
+	for (__u32 page = 0; page < POLICY_PAGES_MAX; page++) {
+		__u32 slot = POLICY_SLOT(generation, page), id;
 
-	if (pages > POLICY_PAGES_MAX)
-		return -E2BIG;
-	put = head_fetch(policy, &before, &id);
-	if (put && put != -ENOENT)
-		return put;
-	head->generation = before.generation + 1;
-	/* a quarter of a second at the least, in which a large policy is written */
-	head->since = FLOW_TICK(now_ns) + 1;
-	for (__u32 page = 0; page < pages; page += put) {
-		put = pages_put(policy, arena, head->generation, page);
+		if (!bpf_map_lookup_elem(policy, &slot, &id))
+			bpf_map_delete_elem(policy, &slot);
+	}
+}
+
+void arena_sweep(int policy)
+{
+	struct policy_head head;
+	__u32 id;
+
+	if (!head_fetch(policy, &head, &id))
+		half_empty(policy, head.generation + 1);
+}
+
+/* The first page last: it tells since when. */
+static int half_fill(int policy, struct arena *arena, __u64 (*clock_ns)(void))
+{
+	struct policy_head *head = (struct policy_head *)arena->bytes;
+	__u32 pages = arena_pages(arena);
+	int put;
+
+	for (__u32 page = 1; page < pages; page += put) {
+		put = pages_put(policy, arena, head->generation, page, pages);
 		if (put < 0)
 			return put;
 	}
-	fd = half_switch(policy, head->generation);
-	if (fd < 0)
-		return fd;
-	/* the kernel has waited for the last packet under the old one */
-	if (before.lines)
-		pages_drop(policy, before.generation,
-			   (before.lines + POLICY_PAGE_LINES - 1) / POLICY_PAGE_LINES, fd);
-	close(fd);
-	return 0;
+	/* a tick more: what is written down until the switch is of the policy before */
+	head->since = FLOW_TICK(clock_ns ? clock_ns() : 0) + 1;
+	put = pages_put(policy, arena, head->generation, 0, 1);
+	return put < 0 ? put : 0;
+}
+
+int arena_publish(int policy, struct arena *arena, __u64 (*clock_ns)(void))
+{
+	struct policy_head *head = (struct policy_head *)arena->bytes, before = { 0 };
+	__u32 id;
+	int error;
+
+	if (arena_pages(arena) > POLICY_PAGES_MAX)
+		return -E2BIG;
+	error = head_fetch(policy, &before, &id);
+	if (error && error != -ENOENT)
+		return error;
+	head->generation = before.generation + 1;
+	error = half_fill(policy, arena, clock_ns);
+	if (!error)
+		error = half_switch(policy, head->generation);
+	if (error)
+		half_empty(policy, head->generation);
+	return error;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -184,15 +197,14 @@ static int pages_map(int policy, __u32 generation, struct arena *arena)
 	return 0;
 }
 
-/* One try. *moved: another policy has come into force meanwhile, and may have taken the half. */
-static int fetch(int policy, struct arena *arena, bool *moved)
+/* One try. EAGAIN: another policy has come into force meanwhile, and may have taken the half. */
+static int fetch(int policy, struct arena *arena)
 {
-	struct policy_head head, now;
-	__u32 before, after;
+	struct policy_head head;
+	__u32 before, after, zero = 0;
 	int error = head_fetch(policy, &head, &before);
 	void *room;
 
-	*moved = false;
 	if (error)
 		return error;
 	if (head.magic != POLICY_MAGIC || !head.lines || head.lines > TABLE_LINE_MASK)
@@ -200,24 +212,25 @@ static int fetch(int policy, struct arena *arena, bool *moved)
 	*arena = (struct arena){ .lines = head.lines };
 	room = mmap(NULL, arena_bytes(arena), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (room == MAP_FAILED) {
+		error = -errno;
 		*arena = (struct arena){ 0 };
-		return -errno;
+		return error;
 	}
 	arena->bytes = room;
 	error = pages_map(policy, head.generation, arena);
-	*moved = !head_fetch(policy, &now, &after) && after != before;
-	if (error || *moved)
+	if (bpf_map_lookup_elem(policy, &zero, &after) || after != before)
+		error = -EAGAIN;
+	if (error)
 		arena_free(arena);
 	return error;
 }
 
 int arena_fetch(int policy, struct arena *arena)
 {
-	bool moved;
 	int error;
 
 	do
-		error = fetch(policy, arena, &moved);
-	while (moved);
+		error = fetch(policy, arena);
+	while (error == -EAGAIN);
 	return error;
 }

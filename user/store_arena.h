@@ -6,11 +6,13 @@
 #include "table.h"
 
 /*
- * Brings the arena into force in that map, at now_ns (CLOCK_MONOTONIC) or a little later. Its generation
- * is made the next one behind what is in force. 0, or -errno: then what was in force still is. Nobody
- * else may write to the map meanwhile.
+ * Brings the arena into force in that map. Its generation is made the next one behind what is in force.
+ * clock_ns: CLOCK_MONOTONIC, asked when that is about to happen; NULL: it is 0. 0, or -errno: then what
+ * was in force still is. Nobody else may write to the map meanwhile.
  */
-int arena_publish(int policy, struct arena *arena, __u64 now_ns);
+int arena_publish(int policy, struct arena *arena, __u64 (*clock_ns)(void));
+/* Lets the pages go that are in force no more, or never were. */
+void arena_sweep(int policy);
 /* What is in force, as a view in an empty arena. 0, or -errno (ENOENT: nothing; EINVAL: no policy). */
 int arena_fetch(int policy, struct arena *arena);
 

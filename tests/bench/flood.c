@@ -113,7 +113,7 @@ static void obey(const char *text)
 	if (compile(&parsed, NULL, 0, &arena, &fail))
 		die(fail.what);
 	for (int kind = BARE; kind < KINDS; kind++)
-		if (arena_publish(policy[kind], &arena, 0))
+		if (arena_publish(policy[kind], &arena, NULL))
 			die("policy");
 	arena_free(&arena);
 	policy_free(&parsed);

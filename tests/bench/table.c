@@ -94,7 +94,7 @@ static void measure(struct table *skel, const char *name, int family, size_t cou
 	start = seconds();
 	root = table_build(&arena, entry, count, family);
 	built = seconds() - start;
-	if (root < 0 || arena_publish(bpf_map__fd(skel->maps.policy), &arena, 0)) {
+	if (root < 0 || arena_publish(bpf_map__fd(skel->maps.policy), &arena, NULL)) {
 		printf("%s: %s\n", name, strerror(errno));
 		exit(1);
 	}

@@ -41,7 +41,7 @@ static void set_policy(void)
 	if (policy_parse(policy_text, "policy", 0, &policy, &fail) ||
 	    compile(&policy, NULL, 0, &arena, &fail))
 		die("policy", fail.what);
-	if (arena_publish(bpf_map__fd(weir->maps.policy), &arena, 0))
+	if (arena_publish(bpf_map__fd(weir->maps.policy), &arena, NULL))
 		die("policy", strerror(errno));
 	policy_free(&policy);
 	arena_free(&arena);
