@@ -55,7 +55,7 @@ check text_says_since_when grep -q 'known for' <(weir source top)
 # an attack: everything that it does would be dropped by a limit in monitor mode
 weir limit add from outside total 100/second burst 100
 background "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn --to 25.0.1.2/32 \
-	--rate 200000 --count 2000000 >/dev/null
+	--rate 200000 --count 4000000 >/dev/null
 attacked() { why after 0s | grep -q 'looks like an attack'; }
 check refused_during_an_attack wait_for 8 attacked
 wait "$LAB_PID"
