@@ -23,9 +23,9 @@ static __always_inline bool heeded(const struct scene *scene, enum reason reason
 }
 
 /*
- * To be called as soon as a packet is read: what it will ask for is on its way from memory. Which line that is
- * for a SYN, the one before tells: as long as strangers are challenged their SYNs end there, and
- * nobody looks for their seats. And after a packet that asked for none, as in a flood of spoofed or
+ * To be called as soon as a packet is read: what it will ask for is on its way from memory. Which
+ * line that is for a SYN, the one before tells: as long as strangers are challenged their SYNs end
+ * there, and nobody looks for their seats. And after a packet that asked for none, as in a flood of spoofed or
  * blocked sources, none is touched: a line that nobody waits for still takes its time.
  */
 static __always_inline void foresee(const struct pkt *pkt, struct scratch *scratch)

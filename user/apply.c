@@ -21,10 +21,7 @@
 
 __u64 apply_now_ns(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+	return monotonic_ns();
 }
 
 int apply_read(const struct store *store, struct policy *policy, struct fail *fail)

@@ -25,7 +25,8 @@ static inline __u64 monotonic_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
-/* What the datapath takes for the time: CLOCK_MONOTONIC as it was at the last tick. */
+/* What the datapath takes for the time: CLOCK_MONOTONIC as it was at the last tick. A finer clock would
+ * be ahead of it. */
 static inline __u64 coarse_ns(void)
 {
 	return clock_ns(CLOCK_MONOTONIC_COARSE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+#include "clock.h"
 #include "conntrack.h"
 #include "heartbeat.h"
 #include "notify.h"
@@ -18,15 +18,6 @@ static struct {
 	enum pressure		level;
 	bool			absent;		/* the instance is not there */
 } heart = { .timer.fd = -1, .meter = { -1, -1 } };
-
-/* The clock that the datapath has: a finer one would be ahead of it. */
-static __u64 coarse_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
 
 /* Tells once that the instance has gone, or has come back. */
 static void presence(bool absent, const struct fail *fail)
