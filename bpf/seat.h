@@ -4,8 +4,8 @@
  *
  * A key may sit only in the line that its keyed hash chooses, so one key costs one cache line,
  * found or not. A seat is the key itself, never a fingerprint: nobody is taken for somebody else.
- * Its second word holds the GCRA state, which is never behind the time at which the key was last
- * seen, and above it, in this order, what protects the seat from newcomers:
+ * Its second word holds the GCRA state, which is not behind the time at which the key was last
+ * seen, but for a step, and above it, in this order, what protects the seat from newcomers:
  *
  *  - A key that was seen once is replaced by any newcomer, the one not seen for longest first.
  *  - A key that came again is not replaced while another in its line has come only once. When all
@@ -17,8 +17,8 @@
  *
  * A newcomer without a seat is not limited by itself: the shared budgets still hold it.
  *
- * The state goes in steps of 256 ns, and what a flow costs is rounded up to them: a limit never admits
- * more than it says, and less by up to 256 ns a flow: at 100k/second 2.4 %.
+ * The state goes in steps of 256 ns, and so do the limits that are kept here: what a flow costs is
+ * rounded up to them (compile.c), so that at 100k/second a limit admits up to 2.4 % less than it says.
  *
  * Two CPUs can take one seat in the same instant. The seat is then one's key with the other's
  * state, at most its burst and a second ahead of the clock. Charges of a seated key are atomic: none
@@ -85,10 +85,10 @@ static __always_inline __u64 seat_closed(const struct seat *seat, __u64 now_ns,
 	return gcra_closed(SEAT_TAT_NS(seat->word), now_ns, pace);
 }
 
-/* A time, or what a flow costs, in steps: not less than it. */
+/* Rounded down: at the instant of a charge a budget is never further ahead than by what was charged. */
 static __always_inline __u64 seat_steps(__u64 ns)
 {
-	return (ns + (1 << SEAT_TAT_SHIFT) - 1) >> SEAT_TAT_SHIFT;
+	return ns >> SEAT_TAT_SHIFT;
 }
 
 /*

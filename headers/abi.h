@@ -271,8 +271,8 @@ ABI_SIZE(struct budget_use, 32);
  * map "source": one line per set, four sources a line; map "group": the same for aggregates and
  * destinations. All that a packet which opens a flow touches; bpf/seat.h has the rules.
  *
- * key: bpf/source.h, bpf/group.h. word: the GCRA time, which is never behind the time at which the
- * key was last seen, below these marks. 0: the seat is free. The topmost byte is always 0: whoever will
+ * key: bpf/source.h, bpf/group.h. word: the GCRA time, which is behind the time at which the key was
+ * last seen by less than a step, below these marks. 0: the seat is free. The topmost byte is always 0: whoever will
  * want the line sends for it by storing that, since a CPU waits for what it loads, and not for what it
  * stores.
  */
@@ -284,6 +284,7 @@ ABI_SIZE(struct budget_use, 32);
 #define SEAT_DROPPED	(1ULL << 50)	/* its first flow was refused */
 #define SEAT_TAT	(SEAT_DROPPED - 1)	/* in steps of 256 ns; enough for 9 years after boot */
 #define SEAT_TAT_SHIFT	8
+#define SEAT_STEP_NS	(1ULL << SEAT_TAT_SHIFT)
 #define SEAT_TAT_NS(word) (((word) & SEAT_TAT) << SEAT_TAT_SHIFT)
 #define SEAT_ZERO	(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 7 : 0)	/* the byte that is 0 */
 #define SEAT_WHO	(SEAT_SIX | SEAT_INSIDE)

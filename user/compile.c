@@ -29,10 +29,16 @@ static __u64 times(__u64 a, __u64 b)
 	return __builtin_mul_overflow(a, b, &product) ? ~0ULL : product;
 }
 
+/* What a flow costs where its limit is kept in seats, which count in steps: else the last flow of a burst would not fit. */
+static __u64 seat_cost_ns(const struct rate *rate)
+{
+	return ((rate_cost_ns(rate) - 1) | (SEAT_STEP_NS - 1)) + 1;
+}
+
 /* Rule i + 1 is limit i; slot.h numbers the others. A limit whose burst is not given may burst what it admits in a second. */
 static struct rule rule_of(const struct limit *limit, __u32 slot)
 {
-	__u64 cost_ns = rate_cost_ns(&limit->rate);
+	__u64 cost_ns = slot ? rate_cost_ns(&limit->rate) : seat_cost_ns(&limit->rate);
 	__u64 burst_ns = limit->burst ? times(limit->burst, cost_ns) : 1000000000ULL;
 
 	/* no longer than the datapath's clock can count */
