@@ -198,16 +198,6 @@ static void counted(void)
 	flood.admitted = sum[REASON_NEW].packets - honest.admitted - medium.admitted - heavy.admitted;
 }
 
-/* Each CPU has its own part of a budget, so all of it runs on one. */
-static bool stay_here(void)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	return !sched_setaffinity(0, sizeof(one), &one) && !unshare(CLONE_NEWNET);
-}
-
 static int open_all(void)
 {
 	__u32 zero = 0;
@@ -232,7 +222,7 @@ TEST(crowd_in_front_of_the_program)
 
 	if (geteuid())
 		SKIP("needs root");
-	CHECK(stay_here());
+	CHECK(!unshare(CLONE_NEWNET));
 	error = open_all();
 	CHECK_SAID(!error, "%s", strerror(error));
 	if (error)

@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,19 @@ static inline void gateway_at(struct gateway *gateway, __u64 now_ns)
 }
 
 /*
+ * Each CPU has its own part of the counters, of a budget and of what the packet before tells the next
+ * one: from the first program on, the test stays on one.
+ */
+static inline int gateway_stay(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	return sched_setaffinity(0, sizeof(one), &one) ? errno : 0;
+}
+
+/*
  * features: enum feature, what the program may use. own_clock: see gateway_at(). lines: of the source
  * and group tables, a power of two. 0, or an errno.
  */
@@ -123,9 +137,11 @@ static inline int gateway_open_lines(struct gateway *gateway, const struct gatew
 	size_t size;
 	const void *bytes = kind->object(&size);
 	struct bpf_program *program;
-	int error;
+	int error = gateway_stay();
 
 	*gateway = (struct gateway){ .kind = kind };
+	if (error)
+		return error;
 	gateway->object = bpf_object__open_mem(bytes, size, NULL);
 	if (!gateway->object)
 		return errno;
