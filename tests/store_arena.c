@@ -107,24 +107,35 @@ TEST(old_pages_are_let_go)
 	close(map);
 }
 
-/* Whoever filled a half died before he brought it into force. */
-TEST(what_never_was_in_force_is_let_go)
+/* Whoever filled a half died before he brought it into force. filled_again: by somebody else, in part */
+static void left_behind(bool filled_again)
 {
 	struct arena small = arena_make(4, 2), large = arena_make(3 * POLICY_PAGE_LINES, 1);
-	__u32 slot = POLICY_SLOT(2, 7), id;
 	int map = policy_map(), fd;
 
 	CHECK_EQ(arena_publish(map, &large, NULL), 0);
 	fd = bpf_map_get_fd_by_id(id_in(map, POLICY_SLOT(1, 1)));
-	CHECK(fd >= 0 && !bpf_map_update_elem(map, &slot, &fd, BPF_ANY));
+	for (__u32 page = 1; page < 8; page++) {
+		__u32 slot = POLICY_SLOT(2, page);
+
+		CHECK(fd >= 0 && !bpf_map_update_elem(map, &slot, &fd, BPF_ANY));
+	}
 	close(fd);
-	CHECK_EQ(arena_publish(map, &small, NULL), 0);
-	CHECK_EQ(arena_publish(map, &small, NULL), 0);
+	for (int i = 0; filled_again && i < 2; i++)
+		CHECK_EQ(arena_publish(map, &small, NULL), 0);
 	arena_sweep(map);
-	CHECK(bpf_map_lookup_elem(map, &slot, &id) && errno == ENOENT);
+	for (__u32 page = 0; page < 8; page++)
+		CHECK_EQ(id_in(map, POLICY_SLOT(2, page)), 0);
+	CHECK(id_in(map, 0));
 	arena_free(&small);
 	arena_free(&large);
 	close(map);
+}
+
+TEST(what_never_was_in_force_is_let_go)
+{
+	left_behind(false);
+	left_behind(true);
 }
 
 static __u64 one_hour(void)

@@ -6,6 +6,10 @@
 #include <unistd.h>
 #include "store_arena.h"
 
+/*
+ * Before 6.8 the kernel waits for all programs that run (10-20 ms) whenever a slot is read, set or
+ * emptied, also an empty one: none is touched that need not be.
+ */
 #define PAGES_AT_ONCE	64	/* that are open: each is a file */
 
 static size_t arena_bytes(const struct arena *arena)
@@ -55,10 +59,10 @@ static void *page_map(int fd, void *at)
 	return mmap(at, POLICY_PAGE, PROT_READ, MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0);
 }
 
-/* The head of what is in force. 0, or -errno. id: of its page. */
-static int head_fetch(int policy, struct policy_head *head, __u32 *id)
+/* The head of a policy, by the slot of its first page. 0, or -errno. id: of that page. */
+static int head_fetch(int policy, __u32 slot, struct policy_head *head, __u32 *id)
 {
-	int fd = page_open(policy, 0, id), error;
+	int fd = page_open(policy, slot, id), error;
 	void *view;
 
 	if (fd < 0)
@@ -118,23 +122,38 @@ static int half_switch(int policy, __u32 generation)
 	return error;
 }
 
-static void half_empty(int policy, __u32 generation)
+/* pages: that it may have. The first one, which tells how many there are, last. */
+static void half_empty(int policy, __u32 generation, __u32 pages)
 {
-	for (__u32 page = 0; page < POLICY_PAGES_MAX; page++) {
-		__u32 slot = POLICY_SLOT(generation, page), id;
+	while (pages--) {
+		__u32 slot = POLICY_SLOT(generation, pages);
 
-		if (!bpf_map_lookup_elem(policy, &slot, &id))
-			bpf_map_delete_elem(policy, &slot);
+		bpf_map_delete_elem(policy, &slot);
 	}
+}
+
+/* The pages that somebody left in a half who did not live to bring them into force. */
+static __u32 half_left(int policy, __u32 generation, __u32 pages)
+{
+	for (; pages < POLICY_PAGES_MAX; pages++) {
+		__u32 slot = POLICY_SLOT(generation, pages), id;
+
+		if (bpf_map_lookup_elem(policy, &slot, &id))
+			break;
+	}
+	return pages;
 }
 
 void arena_sweep(int policy)
 {
-	struct policy_head head;
-	__u32 id;
+	struct policy_head head, old;
+	__u32 id, pages = 1;	/* half_fill() writes the first one last */
 
-	if (!head_fetch(policy, &head, &id))
-		half_empty(policy, head.generation + 1);
+	if (head_fetch(policy, 0, &head, &id))
+		return;
+	if (!head_fetch(policy, POLICY_SLOT(head.generation + 1, 0), &old, &id) && old.lines <= TABLE_LINE_MASK)
+		pages = arena_pages(&(struct arena){ .lines = old.lines });
+	half_empty(policy, head.generation + 1, half_left(policy, head.generation + 1, pages));
 }
 
 /* The first page last: it tells since when. */
@@ -163,7 +182,7 @@ int arena_publish(int policy, struct arena *arena, __u64 (*clock_ns)(void))
 
 	if (arena_pages(arena) > POLICY_PAGES_MAX)
 		return -E2BIG;
-	error = head_fetch(policy, &before, &id);
+	error = head_fetch(policy, 0, &before, &id);
 	if (error && error != -ENOENT)
 		return error;
 	head->generation = before.generation + 1;
@@ -171,7 +190,7 @@ int arena_publish(int policy, struct arena *arena, __u64 (*clock_ns)(void))
 	if (!error)
 		error = half_switch(policy, head->generation);
 	if (error)
-		half_empty(policy, head->generation);
+		half_empty(policy, head->generation, arena_pages(arena));
 	return error;
 }
 
@@ -202,7 +221,7 @@ static int fetch(int policy, struct arena *arena)
 {
 	struct policy_head head;
 	__u32 before, after, zero = 0;
-	int error = head_fetch(policy, &head, &before);
+	int error = head_fetch(policy, 0, &head, &before);
 	void *room;
 
 	if (error)
