@@ -85,8 +85,14 @@ static __always_inline __u64 seat_closed(const struct seat *seat, __u64 now_ns,
 	return gcra_closed(SEAT_TAT_NS(seat->word), now_ns, pace);
 }
 
-/* Rounded down: at the instant of a charge a budget is never further ahead than by what was charged. */
+/* What a flow costs, in steps: not less than it. */
 static __always_inline __u64 seat_steps(__u64 ns)
+{
+	return (ns + SEAT_STEP_NS - 1) >> SEAT_TAT_SHIFT;
+}
+
+/* A time: not later, so that a budget is never further ahead of the clock than by what was charged. */
+static __always_inline __u64 seat_time(__u64 ns)
 {
 	return ns >> SEAT_TAT_SHIFT;
 }
@@ -105,12 +111,12 @@ static __always_inline void seat_take(struct source_line *line, const struct sea
 	if (seat->none)
 		return;
 	if (!seat->word) {
-		hot->word = who | (seat_steps(now_ns) + cost);
+		hot->word = who | (seat_time(now_ns) + cost);
 		hot->key = key;
 		return;
 	}
 	word = (seat->word & ~SEAT_TAT) | SEAT_AGAIN | SEAT_MORE |
-	       (seat_steps(now_ns + gcra_ahead_ns(SEAT_TAT_NS(seat->word), now_ns, pace)) + cost);
+	       (seat_time(now_ns + gcra_ahead_ns(SEAT_TAT_NS(seat->word), now_ns, pace)) + cost);
 	if (word == seat->word)
 		return;
 	if (__sync_val_compare_and_swap(&hot->word, seat->word, word) == seat->word)

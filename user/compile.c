@@ -32,7 +32,7 @@ static __u64 times(__u64 a, __u64 b)
 /* What a flow costs where its limit is kept in seats, which count in steps: else the last flow of a burst would not fit. */
 static __u64 seat_cost_ns(const struct rate *rate)
 {
-	return ((rate_cost_ns(rate) - 1) | (SEAT_STEP_NS - 1)) + 1;
+	return (rate_cost_ns(rate) + SEAT_STEP_NS - 1) / SEAT_STEP_NS * SEAT_STEP_NS;
 }
 
 /* Rule i + 1 is limit i; slot.h numbers the others. A limit whose burst is not given may burst what it admits in a second. */
