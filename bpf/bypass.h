@@ -44,59 +44,87 @@ static __always_inline bool bypass_has_ports(__u8 protocol)
 	       protocol == IPPROTO_DCCP || protocol == IPPROTO_UDPLITE;
 }
 
-/* The groups that ask for this port or for none; 0 when the policy is not readable. */
+#define BYPASS_FAST	(1ULL << 32)	/* above a mark: a group that speaks of the flow is fast */
+
+/* The groups that ask for this port, with those that ask for none; 0 when the policy is not readable. */
 static __always_inline __u64 bypass_port(struct scene *scene,
 					 const struct policy_bypass *bypass, __be16 port)
 {
-	__u32 set = table_find_port(&scene->arena, bypass->ports, port);
-	const __u64 *groups = arena_line(&scene->arena, bypass->port_sets + set / 8);
+	__u32 number = bpf_ntohs(port), set;
+	const __u64 *groups;
+	const __u8 *sets;
 
+	if (!(bypass->blocks >> number / BYPASS_BLOCK_PORTS & 1))
+		return bypass->portless;
+	sets = arena_line_early(&scene->arena, bypass->ports + number / POLICY_LINE);
+	if (!sets)
+		return 0;
+	set = sets[number % POLICY_LINE];
+	groups = arena_line_early(&scene->arena, bypass->port_sets + set / 8);
 	return groups ? groups[set % 8] : 0;
 }
 
-#define BYPASS_FAST	(1ULL << 32)	/* above a mark: a group that speaks of the flow is fast */
+/* What the groups say of a packet, as far as it was asked: a bit each. */
+struct bypass_found {
+	__u64	forward;	/* as they are written */
+	__u64	back;		/* the other way round */
+};
 
-/* Of these groups, those that speak of the port. Most ask for none, and cost nothing here. */
-static __always_inline __u64 bypass_with_port(struct scene *scene, const struct policy_bypass *bypass,
-					      __u64 groups, bool has_ports, __be16 port)
+/* By protocol and ports. */
+static __always_inline struct bypass_found bypass_service(struct scene *scene,
+							  const struct policy_bypass *bypass,
+							  __u8 protocol, __be16 sport, __be16 dport)
 {
-	__u64 asking = groups & ~bypass->portless;
+	const __u64 *protocols = arena_line_early(&scene->arena, bypass->protocols + protocol / 8);
+	__u64 groups = protocols ? protocols[protocol % 8] : 0;
 
-	if (asking && has_ports)
-		asking &= bypass_port(scene, bypass, port);
-	else
-		asking = 0;
-	return (groups & bypass->portless) | asking;
+	if (!bypass_has_ports(protocol)) {
+		groups &= bypass->portless;
+		return (struct bypass_found){ groups, groups };
+	}
+	return (struct bypass_found){
+		.forward = groups & bypass_port(scene, bypass, dport),
+		.back = groups & bypass_port(scene, bypass, sport),
+	};
+}
+
+/* And by the source. False: none is left. */
+static __always_inline bool bypass_source(struct bypass_found *found, const struct class *source)
+{
+	found->forward &= source->bypass_from;
+	found->back &= source->bypass_to;
+	return found->forward | found->back;
+}
+
+/* And by the destination: the mark of its flow, with BYPASS_FAST, or 0. */
+static __always_inline __u64 bypass_told(const struct policy_bypass *bypass,
+					 const struct bypass_found *found,
+					 const struct class *destination)
+{
+	__u64 groups = (found->forward & destination->bypass_to) |
+		       (found->back & destination->bypass_from);
+
+	if (!groups)
+		return 0;
+	return bypass->mark | (groups & bypass->fast ? BYPASS_FAST : 0);
 }
 
 /* The mark of a flow that some group speaks of, else 0. source: its class, or NULL. */
 static __always_inline __u64 bypass_find(struct scene *scene, const struct policy_bypass *bypass,
 					 const struct bypass_tuple *tuple, const struct class *source)
 {
-	bool has_ports = bypass_has_ports(tuple->protocol);
 	const struct class *destination;
-	const __u64 *protocols;
-	__u64 forward, back;
+	struct bypass_found found;
 
-	protocols = arena_line(&scene->arena, bypass->protocols + tuple->protocol / 8);
-	if (!protocols)
+	found = bypass_service(scene, bypass, tuple->protocol, tuple->sport, tuple->dport);
+	if (!(found.forward | found.back))
 		return 0;
-	forward = back = protocols[tuple->protocol % 8];
 	if (!source)
 		source = scene_ask(scene, tuple->family, &tuple->saddr, false);
-	if (!source)
-		return 0;
-	forward = bypass_with_port(scene, bypass, forward & source->bypass_from, has_ports, tuple->dport);
-	back = bypass_with_port(scene, bypass, back & source->bypass_to, has_ports, tuple->sport);
-	if (!(forward | back))
+	if (!source || !bypass_source(&found, source))
 		return 0;
 	destination = scene_ask(scene, tuple->family, &tuple->daddr, true);
-	if (!destination)
-		return 0;
-	forward = (forward & destination->bypass_to) | (back & destination->bypass_from);
-	if (!forward)
-		return 0;
-	return bypass->mark | (forward & bypass->fast ? BYPASS_FAST : 0);
+	return destination ? bypass_told(bypass, &found, destination) : 0;
 }
 
 /*

@@ -28,16 +28,6 @@ static __always_inline bool plain_sum_right(const struct iphdr *ip)
 	return sum == 0xffff;
 }
 
-/* Of a plain packet, what tells its flow and its kind. */
-struct plain {
-	__be32	saddr;
-	__be32	daddr;
-	__be16	sport;
-	__be16	dport;
-	__u8	l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP */
-	__u8	tcp_flags;	/* enum tcp_flag */
-};
-
 static __always_inline bool plain_tcp(const struct tcp_header *tcp, __u32 ip_end)
 {
 	__u32 size = (tcp->data_offset >> 4) * 4;

@@ -63,4 +63,14 @@ struct pkt {
 	__u16	l4_bytes;	/* L4 header and payload, as the IP length tells */
 };
 
+/* Of a plain packet (parse_plain.h), what tells its flow and its kind. */
+struct plain {
+	__be32	saddr;
+	__be32	daddr;
+	__be16	sport;
+	__be16	dport;
+	__u8	l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP */
+	__u8	tcp_flags;	/* enum tcp_flag */
+};
+
 #endif

@@ -16,6 +16,7 @@ struct scratch {
 	__u64			jiffies;	/* when now_ns was read; 0: never */
 	__u64			now_ns;
 	struct pkt		pkt;
+	struct plain		look;
 	struct admission	admission;
 	struct tcp_flow		flow;
 	__u8			chunk[CHECKSUM_CHUNK + 8] __attribute__((aligned(8)));
@@ -27,7 +28,7 @@ struct scratch {
 	__u8			proof;	/* enum proof that the packet gave of its source; 0: none */
 	__u8			routed;	/* 1: the routes were asked, and say nothing against its source */
 	__u8			challenged;	/* 1: so was the SYN before, from outside */
-	__u8			plain;		/* 1: it is plain (parse_plain.h), and was asked of a shortcut */
+	__u8			plain;		/* 1: `look` holds what it is, and it was asked of a shortcut */
 	__u8			sought;		/* 1: a line was looked for that foresee() can touch early */
 };
 

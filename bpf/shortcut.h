@@ -5,20 +5,21 @@
  * that it came by, and under the policy that was in force: for one that has come since it is too old
  * (head.since). Nothing else is asked, and no packet is dropped by it.
  *
- * A word is written for a packet that passes as `known` or `bypass` for its own sake only: never for
- * one that monitoring lets through. What is checked in each packet of a flow (its window, its
- * checksum) leaves no shortcut.
+ * A word is written for a packet that passes as `known` for its own sake only: never for one that
+ * monitoring lets through. What is checked in each packet of a flow (its window, its checksum) leaves no
+ * shortcut.
+ *
+ * A packet of a bypassed service is told by its ports and its addresses, whosever it is: its flow is not
+ * looked for, since a service may have as many clients as it likes.
  */
 #ifndef WEIR_SHORTCUT_H
 #define WEIR_SHORTCUT_H
 
+#include "block.h"
+#include "bypass.h"
 #include "parse_plain.h"
 #include "sane.h"
 #include "track.h"
-
-/* Of how many packets that are bypassed one is noted: a flood of strangers to a bypassed service
- * must not push out the flows that go on. */
-#define SHORTCUT_SHARE	16	/* a power of two */
 
 /* For how many ticks back a word was written under this policy; 0: not even for this one. */
 static __always_inline __u32 shortcut_ticks(const struct policy_head *head, __u32 tick)
@@ -30,34 +31,20 @@ static __always_inline __u32 shortcut_ticks(const struct policy_head *head, __u3
 	return since <= TRACK_HOT ? since : TRACK_HOT + 1;
 }
 
-/* KNOWN, BYPASS or no opinion, of a flow. page: the first one of the policy. tcp: 1 or 0. */
+/* KNOWN or no opinion, of a flow. page: the first one of the policy. tcp: 1 or 0. */
 static __always_inline enum reason shortcut_of(const struct policy_page *page, __u64 now_ns, __u64 hash,
 					       bool tcp)
 {
 	__u32 tick = FLOW_TICK(now_ns), ticks = shortcut_ticks(page_line(page, 0), tick);
 	const struct policy_knobs *knobs = page_line(page, POLICY_KNOBS);
-	__u32 flags = knobs->flags;
 	struct flow_line *line;
 
-	if (!ticks || flags & (tcp ? KNOB_LOOK_TCP : KNOB_LOOK_UDP))
+	if (!ticks || knobs->flags & (tcp ? KNOB_LOOK_TCP : KNOB_LOOK_UDP))
 		return REASON_NONE;
 	line = flow_hot_line(hash_line(hash, FLOW_HOT_LINES - 1));
-	if (!line)
+	if (!line || !flow_seen(line, hash ^ FLOW_FOUND, tick, ticks - 1, false))
 		return REASON_NONE;
-	if (flow_seen(line, hash ^ FLOW_FOUND, tick, ticks - 1, false))
-		return REASON_KNOWN;
-	if (!(flags & KNOB_BYPASS) ||
-	    !flow_seen(line, hash ^ FLOW_BYPASSED, tick, ticks - 1, false))
-		return REASON_NONE;
-	return REASON_BYPASS;
-}
-
-/* The mark of a bypassed flow. */
-static __always_inline __u32 shortcut_mark(const struct policy_page *page, enum reason reason)
-{
-	const struct policy_bypass *bypass = page_line(page, POLICY_BYPASS);
-
-	return reason == REASON_BYPASS ? bypass->mark : 0;
+	return REASON_KNOWN;
 }
 
 /* A function of its own, which the verifier takes once: for packets that are not plain. */
@@ -67,24 +54,90 @@ __noinline int weir_shortcut(const struct policy_page *page, __u64 now_ns, __u64
 }
 
 /*
- * KNOWN or BYPASS, with its mark in the scene; or no opinion. Of a plain packet, before it is read
- * further: it is asked of nothing but its flow and its flags.
+ * Would its source be let through, as far as its class tells? What has to be counted, or needs more than
+ * the class, is no: the long way knows.
  */
-static __always_inline enum reason shortcut_plain(const struct plain *plain, struct scene *scene,
-						  struct scratch *scratch)
+static __always_inline bool shortcut_lawful(const struct scene *scene)
 {
+	__u32 flags = scene->source->flags;
+
+	if (trust(scene))
+		return true;
+	if (flags & (CLASS_BLOCKED | CLASS_MARTIAN | CLASS_MARTIAN_INSIDE))
+		return false;
+	if (scene->role == ROLE_OUTSIDE)
+		return !(flags & CLASS_INSIDE);
+	return flags & CLASS_INSIDE || !(scene->dev_flags & DEV_SOURCES);
+}
+
+/*
+ * The mark of a packet of a bypassed service, by its addresses; 0: none, or the long way has to say.
+ * forward, back: groups that speak of its ports. A function of its own, which the verifier takes once.
+ */
+__noinline int weir_bypassed(const struct policy_page *page, __u64 forward, __u64 back, __u64 now_ns,
+			     __u32 role_and_flags)
+{
+	struct scratch *scratch = scratch_of_cpu();
+	struct bypass_found found = { forward, back };
+	struct scene scene = {
+		.now_ns = now_ns, .role = role_and_flags & 1, .dev_flags = role_and_flags >> 1,
+	};
+	const struct policy_bypass *bypass;
+	const struct class *destination;
+	__u64 told;
+
+	if (!page || !scratch)
+		return 0;
+	scene_policy(&scene, page);
+	scene.source = scene_class(&scene, scene.head->source_root4, 0, scene.head->source_class, 4,
+				   &scratch->look.saddr);
+	if (!scene.source || !bypass_source(&found, scene.source) || !shortcut_lawful(&scene))
+		return 0;
+	destination = scene_class(&scene, scene.head->destination_root4, 0,
+				  scene.head->destination_class, 4,
+				  &scratch->look.daddr);
+	if (!destination)
+		return 0;
+	bypass = page_line(page, POLICY_BYPASS);
+	told = bypass_told(bypass, &found, destination);
+	return told & BYPASS_FAST ? 0 : told;
+}
+
+/* BYPASS, with its mark in the scene, or no opinion: of what XDP may forward, too. */
+static __always_inline enum reason shortcut_bypass(const struct plain *plain, struct scene *scene, bool tcp)
+{
+	struct bypass_found found;
+
+	if (scene->knobs->flags & (tcp ? KNOB_LOOK_TCP : KNOB_LOOK_UDP))
+		return REASON_NONE;
+	found = bypass_service(scene, page_line(scene->arena.first, POLICY_BYPASS), plain->l4_proto,
+			       plain->sport, plain->dport);
+	if (!(found.forward | found.back))
+		return REASON_NONE;
+	scene->mark = weir_bypassed(scene->arena.first, found.forward, found.back, scene->now_ns,
+				    scene->role | scene->dev_flags << 1);
+	return scene->mark ? REASON_BYPASS : REASON_NONE;
+}
+
+/*
+ * KNOWN, or BYPASS with its mark in the scene; or no opinion. Of a plain packet, before it is read
+ * further.
+ */
+static __always_inline enum reason shortcut_plain(struct scene *scene, struct scratch *scratch)
+{
+	const struct plain *plain = &scratch->look;
 	bool tcp = plain->l4_proto == IPPROTO_TCP;
-	enum reason reason;
 
 	scratch->flow_hash = 0;
-	if (!scratch->sought || plain->saddr == plain->daddr ||
-	    (tcp && ((plain->tcp_flags & TCP_KIND) == TCP_SYN || !tcp_flags_valid(plain->tcp_flags))))
+	if (plain->saddr == plain->daddr || (tcp && !tcp_flags_valid(plain->tcp_flags)))
+		return REASON_NONE;
+	if (scene->knobs->flags & KNOB_BYPASS && shortcut_bypass(plain, scene, tcp))
+		return REASON_BYPASS;
+	if (!scratch->sought || (tcp && (plain->tcp_flags & TCP_KIND) == TCP_SYN))
 		return REASON_NONE;
 	scratch->flow_hash = flow_hash4(plain->saddr, plain->daddr, plain->sport, plain->dport,
 					plain->l4_proto, hash_key);
-	reason = shortcut_of(scene->arena.first, scene->now_ns, scratch->flow_hash, tcp);
-	scene->mark = shortcut_mark(scene->arena.first, reason);
-	return reason;
+	return shortcut_of(scene->arena.first, scene->now_ns, scratch->flow_hash, tcp);
 }
 
 /* The same of a packet that is not plain, but sane. */
@@ -97,33 +150,9 @@ static __always_inline enum reason shortcut(const struct pkt *pkt, struct scene 
 		return REASON_NONE;
 	reason = answer(weir_shortcut(scene->arena.first, scene->now_ns, scratch->flow_hash,
 				      pkt->l4_proto == IPPROTO_TCP));
-	if (!reason)
-		return REASON_NONE;
-	scratch->sought = 1;
-	scene->mark = shortcut_mark(scene->arena.first, reason);
+	if (reason)
+		scratch->sought = 1;
 	return reason;
-}
-
-/* A packet has passed as bypassed, and XDP does not forward its flow: the next ones may be short. */
-__noinline int weir_bypassed(const struct pkt *pkt, __u64 now_ns)
-{
-	struct scratch *scratch = scratch_of_cpu();
-	struct flow_place place;
-
-	if (!pkt || !scratch || pkt->flags & PKT_FRAGMENT_LATER || !track_has_line(pkt))
-		return 0;
-	place = flow_place(pkt, now_ns);
-	flow_hot_put(&place, FLOW_BYPASSED);
-	scratch->sought = 1;
-	return 0;
-}
-
-/* nth: as count() tells it of the packet. */
-static __always_inline void shortcut_note(const struct pkt *pkt, const struct scene *scene,
-					  enum reason reason, __u64 nth)
-{
-	if (reason == REASON_BYPASS && !scene->fast && !(nth & (SHORTCUT_SHARE - 1)))
-		weir_bypassed(pkt, scene->now_ns);
 }
 
 #endif

@@ -39,7 +39,6 @@ static __always_inline __u32 bucket_range(const struct table_bucket *bucket, __u
 	return reached * lanes >> (63 - width);
 }
 
-#define TABLE_PORT_DEPTH 4	/* 16 bits by TABLE_STRIDE_MIN, and the leaf */
 #define TABLE_LOST	(~0U)	/* no ref: a line is not to be had, or the table is broken */
 
 /* The ref that a node leads the address to. bits: what is left of it, from the top. */
@@ -66,11 +65,10 @@ static __always_inline __u32 table_step(void *arena, __u32 ref, __u64 bits)
 
 /*
  * The class that a table gives a key of up to 128 bits, from the top; 0 when the table is broken.
- * nodes: on the longest way.
  */
-static __always_inline __u32 table_walk(void *arena, __u32 ref, __u64 bits, __u64 rest, int nodes)
+static __always_inline __u32 table_walk(void *arena, __u32 ref, __u64 bits, __u64 rest)
 {
-	for (int i = 0; i < nodes; i++) {
+	for (int i = 0; i < TABLE_DEPTH; i++) {
 		__u32 stride = ref >> TABLE_LINE_BITS & TABLE_WIDTH_MASK;
 
 		if (!(ref >> TABLE_LINE_BITS))
@@ -96,13 +94,7 @@ static __always_inline __u32 table_find(void *arena, __u32 root, int family, con
 		bits |= bpf_ntohl(addr[1]);
 		rest = (__u64)bpf_ntohl(addr[2]) << 32 | bpf_ntohl(addr[3]);
 	}
-	return table_walk(arena, root, bits, rest, TABLE_DEPTH);
-}
-
-/* The same in a table of ports: one of IPv4 addresses that begin with the port. */
-static __always_inline __u32 table_find_port(void *arena, __u32 root, __be16 port)
-{
-	return table_walk(arena, root, (__u64)bpf_ntohs(port) << 48, 0, TABLE_PORT_DEPTH);
+	return table_walk(arena, root, bits, rest);
 }
 
 #endif

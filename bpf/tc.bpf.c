@@ -62,7 +62,6 @@ int weir_tc(struct __sk_buff *skb)
 	__u32 bytes = skb->len;
 	struct scene scene = {};
 	enum reason reason;
-	struct plain plain = {};
 	struct pkt *pkt;
 	bool would;
 	__u64 nth;
@@ -74,9 +73,9 @@ int weir_tc(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	}
 	pkt = &scratch->pkt;
-	scratch->plain = !dev_l3 && !skb->vlan_present && plain_look(data, data_end, bytes, &plain);
+	scratch->plain = !dev_l3 && !skb->vlan_present && plain_look(data, data_end, bytes, &scratch->look);
 	if (scratch->plain) {
-		reason = shortcut_plain(&plain, &scene, scratch);
+		reason = shortcut_plain(&scene, scratch);
 		if (reason) {
 			count(reason, false, bytes);
 			return passed(skb, &scene);
@@ -88,7 +87,6 @@ int weir_tc(struct __sk_buff *skb)
 	reason = judge(skb, &scene, scratch);
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	nth = count(reason, would, pkt->bytes);
-	shortcut_note(pkt, &scene, reason, nth);
 	if (audit_due(reason, nth))
 		weir_audit(skb, pkt, AUDIT_INDEX(would, reason & 127));
 	if (reason >= REASON_DROP_FIRST && !would)

@@ -85,12 +85,11 @@ static __always_inline bool track_asked(const struct pkt *pkt, const struct scen
 	return !track_opens(pkt) || !reason_in(scene->knobs->off, REASON_WINDOW);
 }
 
-/* What a word of `flow_hot` says of its flow, and by which device it came; a part of the hash: one
+/* What a word of `flow_hot` says of its flow, and, if it was found, by which device it came; a part of the hash: one
  * read as another is from 52 days away, or from years. */
 #define FLOW_FOUND	(dev_slot << 24)
-#define FLOW_BYPASSED	(1U << 30 | dev_slot << 24)
 #define FLOW_ADMITTED	(1U << 31)
-_Static_assert(DEV_MAX <= 1 << 6, "the number of a device fits between the other marks");
+_Static_assert(DEV_MAX <= 1 << 6, "the number of a device fits below the other mark");
 
 /* A flow in the tables of flow.h: where it stands, and the time. */
 struct flow_place {

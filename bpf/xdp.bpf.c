@@ -113,7 +113,6 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 	struct scene scene = { .answers = alone };
 	__u32 bytes = data_end - data;
 	enum reason reason;
-	struct plain plain = {};
 	struct pkt *pkt;
 	int towards = 0;
 	bool would;
@@ -126,9 +125,9 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 		return XDP_PASS;
 	}
 	pkt = &scratch->pkt;
-	scratch->plain = plain_look(data, data_end, bytes, &plain);
+	scratch->plain = plain_look(data, data_end, bytes, &scratch->look);
 	if (scratch->plain) {
-		reason = shortcut_plain(&plain, &scene, scratch);
+		reason = shortcut_plain(&scene, scratch);
 		if (reason) {
 			count(reason, false, bytes);
 			return passed(ctx, &scene, alone);
@@ -144,7 +143,6 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 		reason = REASON_FORWARDED;
 	would = reason >= REASON_DROP_FIRST && scene_monitors(&scene, reason);
 	nth = count(reason, would, pkt->bytes);
-	shortcut_note(pkt, &scene, reason, nth);
 	if (audit_due(reason, nth))
 		weir_audit(ctx, pkt, AUDIT_INDEX(would, reason & 127));
 	if (towards)

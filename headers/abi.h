@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #include "reason.h"
 
-#define WEIR_ABI	3
+#define WEIR_ABI	4
 #define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
 
 #include "dev.h"
@@ -152,10 +152,11 @@ struct policy_bypass {
 	__u64	portless;		/* groups that do not ask for a port */
 	__u32	mark;			/* what tc ingress sets on their packets */
 	__u32	protocols;		/* line of u64[BYPASS_PROTOCOLS]: groups by protocol */
-	__u32	ports;			/* table_ref of the table of ports: which set of groups asks */
-	__u32	port_sets;		/* line of a u64 a set: its groups */
+	__u32	ports;			/* line of a byte a port: which set of groups asks */
+	__u32	port_sets;		/* line of a u64 a set: its groups, portless ones included */
 	__u64	fast;			/* groups that XDP forwards by itself */
-	__u64	reserved[4];
+	__u32	blocks;			/* bit per BYPASS_BLOCK_PORTS ports: some group asks for one */
+	__u32	reserved[7];
 };
 ABI_SIZE(struct policy_bypass, POLICY_LINE);
 

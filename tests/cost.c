@@ -11,7 +11,7 @@
 #include "xdp.skel.h"
 
 #define FEATURES (FEATURE_CT_XDP | FEATURE_CT_SKB | FEATURE_FIB_TBID)
-#define CEILING	100000
+#define CEILING	110000
 static char verifier_log[1 << 16];
 
 static long processed(void)

@@ -53,75 +53,42 @@ static __u32 set_number(__u64 sets[BYPASS_PORT_SETS], __u32 *count, __u64 bits)
 	return (*count)++;
 }
 
-/* The widest block of ports that begins there and does not go beyond last. */
-static struct prefix ports_block(__u32 first, __u32 last)
+/* Which set of groups asks for each port. Returns how many sets there are, or -1: too many. */
+static long fill_ports(const struct bypass_groups *groups, const bool edge[PORTS + 1], __u8 set[PORTS],
+		       __u64 sets[BYPASS_PORT_SETS])
 {
-	struct prefix prefix = { .family = 4, .length = 16, .addr = { first >> 8, first } };
-	__u32 size = 1;
+	__u32 number = 0, count = 0;
 
-	while (!(first & (2 * size - 1)) && first + 2 * size - 1 <= last) {
-		size *= 2;
-		prefix.length--;
-	}
-	return prefix;
-}
-
-/* Appends the blocks of first .. last. Returns how many there are then. */
-static size_t put_blocks(struct table_entry *entry, size_t count, __u32 first, __u32 last, __u32 set)
-{
-	while (first <= last) {
-		struct prefix prefix = ports_block(first, last);
-
-		entry[count++] = (struct table_entry){ prefix, set };
-		first += 1U << (16 - prefix.length);
-	}
-	return count;
-}
-
-/* What asks for each port, as blocks of ports with a set; entry: room for PORTS of them. Returns how
- * many they are, or -1 when there are too many sets. */
-static long list_ports(const struct bypass_groups *groups, const bool edge[PORTS + 1],
-		       struct table_entry *entry, __u64 sets[BYPASS_PORT_SETS], __u32 *set_count)
-{
-	__u32 first = 0, number;
-	size_t count = 0;
-
-	for (__u32 next = 1; next <= PORTS; next++) {
-		if (next < PORTS && !edge[next])
-			continue;
-		number = set_number(sets, set_count, groups_of_port(groups, first));
+	for (__u32 port = 0; port < PORTS; port++) {
+		if (!port || edge[port])
+			number = set_number(sets, &count, groups_of_port(groups, port));
 		if (number == BYPASS_PORT_SETS)
 			return -1;
-		count = put_blocks(entry, count, first, next - 1, number);
-		first = next;
+		set[port] = number;
 	}
 	return count;
 }
 
-/* Builds the table of ports and the list of sets. 0, -ENOMEM, or -E2BIG for too many sets. */
+/* Appends the ports and the list of sets. 0, -ENOMEM, or -E2BIG for too many sets. */
 static int compile_ports(const struct bypass_groups *groups, struct arena *arena, __u32 *ports,
 			 __u32 *port_sets)
 {
-	struct table_entry *entry = malloc(PORTS * sizeof(*entry));
 	bool *edge = calloc(PORTS + 1, sizeof(*edge));
 	__u64 sets[BYPASS_PORT_SETS];
-	__u32 set_count = 0;
-	long count, root = -ENOMEM;
+	long count = -1;
 
-	if (entry && edge) {
+	*ports = arena_grow(arena, PORTS / POLICY_LINE);
+	if (edge && *ports) {
 		mark_edges(groups, edge);
-		count = list_ports(groups, edge, entry, sets, &set_count);
-		root = count < 0 ? -E2BIG : table_build(arena, entry, count, 4);
+		count = fill_ports(groups, edge, line_of(arena, *ports), sets);
 	}
 	free(edge);
-	free(entry);
-	if (root < 0)
-		return root;
-	*ports = root;
-	*port_sets = arena_grow(arena, (set_count + WORDS_A_LINE - 1) / WORDS_A_LINE);
+	if (count < 0)
+		return edge && *ports ? -E2BIG : -ENOMEM;
+	*port_sets = arena_grow(arena, (count + WORDS_A_LINE - 1) / WORDS_A_LINE);
 	if (!*port_sets)
 		return -ENOMEM;
-	memcpy(line_of(arena, *port_sets), sets, set_count * sizeof(*sets));
+	memcpy(line_of(arena, *port_sets), sets, count * sizeof(*sets));
 	return 0;
 }
 
@@ -178,6 +145,7 @@ int bypass_compile(const struct policy *policy, const struct bypass_groups *grou
 			if (!group->protocol || group->protocol == protocol)
 				accepts[protocol] |= 1ULL << i;
 	}
+	bypass->blocks = bypass_blocks(groups, ~bypass->portless);
 	((struct policy_knobs *)line_of(arena, POLICY_KNOBS))->flags |= KNOB_BYPASS;
 	return 0;
 }

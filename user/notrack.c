@@ -11,22 +11,29 @@
 
 /* ---- text ---------------------------------------------------------------------------------- */
 
+/* One value is compared, which is less than a look-up in a set of one. */
+static const char *set_begins(size_t count) { return count == 1 ? "" : "{ "; }
+static const char *set_ends(size_t count) { return count == 1 ? " " : " } "; }
+
 static void print_prefixes(FILE *to, const char *field, const struct prefix *prefix, size_t count,
 			   __u8 family)
 {
+	const char *between = "";
 	char text[PREFIX_TEXT];
-	const char *mark = "{ ";
+	size_t mine = 0;
 
 	if (!count)
 		return;
-	fprintf(to, "%s %s ", family == 4 ? "ip" : "ip6", field);
+	for (size_t i = 0; i < count; i++)
+		mine += prefix[i].family == family;
+	fprintf(to, "%s %s %s", family == 4 ? "ip" : "ip6", field, set_begins(mine));
 	for (size_t i = 0; i < count; i++) {
 		if (prefix[i].family != family)
 			continue;
-		fprintf(to, "%s%s", mark, prefix_print(&prefix[i], text, sizeof(text)));
-		mark = ", ";
+		fprintf(to, "%s%s", between, prefix_print(&prefix[i], text, sizeof(text)));
+		between = ", ";
 	}
-	fprintf(to, " } ");
+	fputs(set_ends(mine), to);
 }
 
 static void print_service(FILE *to, const struct bypass_group *group, const char *side)
@@ -39,11 +46,11 @@ static void print_service(FILE *to, const struct bypass_group *group, const char
 		fprintf(to, "meta l4proto { tcp, udp, sctp, dccp, udplite } ");
 	if (group->any_port)
 		return;
-	fprintf(to, "th %s { ", side);
+	fprintf(to, "th %s %s", side, set_begins(group->port_count));
 	for (size_t i = 0; i < group->port_count; i++)
 		fprintf(to, "%s%s", i ? ", " : "",
 			ports_print(&group->ports[i], text, sizeof(text)));
-	fprintf(to, " } ");
+	fputs(set_ends(group->port_count), to);
 }
 
 static bool has_family(const struct prefix *prefix, size_t count, __u8 family)
