@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <net/if.h>
 #include <unistd.h>
+#include "attach.h"
 #include "compile.h"
 #include "tests/frame.h"
 #include "store_arena.h"
@@ -32,7 +34,7 @@
 enum { FLOOR, BARE, WHOLE, LRU, KINDS };
 
 static struct flood *flood;
-static int program[KINDS], policy[KINDS];
+static int program[KINDS], policy[KINDS], dev[KINDS];
 static const char *only = "";
 
 static int by_value(const void *a, const void *b)
@@ -68,8 +70,10 @@ static void die(const char *what)
 	skel->rodata->challenge_mask = LINES / STRANGER_SHARE - 1; \
 	bpf_map__set_max_entries(skel->maps.strangers, LINES / STRANGER_SHARE); \
 	size_more; \
+	skel->rodata->features = attach_probe(); \
 	if (type##__load(skel)) \
 		die(#type); \
+	dev[kind] = bpf_map__fd(skel->maps.dev); \
 	program[kind] = bpf_program__fd(skel->progs.weir_xdp); \
 	policy[kind] = bpf_map__fd(skel->maps.policy); \
 } while (0)
@@ -119,9 +123,33 @@ static void obey(const char *text)
 	policy_free(&parsed);
 }
 
+/* A namespace that forwards: one device, a default route and nine others. Its sources: any, if there is a way back. */
+static void enter_gateway(void)
+{
+	static const char commands[] =
+		"echo 1 >/proc/sys/net/ipv4/ip_forward && ip link add wan0 type veth peer name out0 && "
+		"ip link set out0 up && ip link set wan0 up && ip address add 192.0.2.1/24 dev wan0 && "
+		"ip route add default via 192.0.2.2 && "
+		"for net in 1 2 3 4 5 6 7 8; do ip route add 10.$net.0.0/16 via 192.0.2.3 || exit 1; done";
+
+	if (unshare(CLONE_NEWNET) || system(commands))
+		die("a namespace with routes");
+}
+
+static void ask_routes(enum urpf urpf)
+{
+	struct dev wan = { .ifindex = if_nametoindex("wan0"), .role = ROLE_OUTSIDE, .urpf = urpf };
+	__u32 zero = 0;
+
+	for (int kind = BARE; kind < KINDS; kind++)
+		if (bpf_map_update_elem(dev[kind], &zero, &wan, BPF_ANY))
+			die("device");
+}
+
 static double run(int kind)
 {
 	static struct craft syn;
+	struct xdp_md ctx = { .ingress_ifindex = if_nametoindex("wan0") };
 	__u32 zero = 0;
 
 	if (!syn.size) {
@@ -130,8 +158,9 @@ static double run(int kind)
 		craft_tcp(&syn, 1025, 443, 0x02);
 		craft_finish(&syn);
 	}
+	ctx.data_end = syn.size;
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = syn.byte, .data_size_in = syn.size,
-		    .repeat = REPEAT);
+		    .ctx_in = &ctx, .ctx_size_in = sizeof(ctx), .repeat = REPEAT);
 	if (bpf_map_update_elem(bpf_map__fd(flood->maps.next), &zero, &program[kind], BPF_ANY) ||
 	    bpf_prog_test_run_opts(bpf_program__fd(flood->progs.flood_random), &opts))
 		die("run");
@@ -233,7 +262,9 @@ int main(int argc, char **argv)
 {
 	if (argc > 1)
 		only = argv[1];
+	enter_gateway();
 	load();
+	ask_routes(URPF_OFF);
 	printf("%-44s %6s %6s %6s %6s %6s %6s\n", "ns a SYN of a random source above floor", "floor",
 	       "whole", "rest", "part", "LRU", "ratio");
 	bench("challenged", "mode enforce; limit new-flows { per source 200/second }; "
@@ -245,6 +276,11 @@ int main(int argc, char **argv)
 	bench("source, prefix and total, refused",
 	      "mode enforce; limit new-flows { per source 200/second; "
 	      "prefix 32.0.0.0/3 total 20000/second; total 50000/second }", 0);
+	ask_routes(URPF_LOOSE);
+	bench("the same, and urpf loose by ten routes",
+	      "mode enforce; limit new-flows { per source 200/second; "
+	      "prefix 32.0.0.0/3 total 20000/second; total 50000/second }", 0);
+	ask_routes(URPF_OFF);
 	bench_both();
 	return 0;
 }
