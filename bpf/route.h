@@ -4,7 +4,8 @@
  * list that routing daemons share; no way back to it means that it is not there (RFC 3704).
  *
  * Asked only for a packet that is about to open a flow, or that is likely to (track.h), and once.
- * Blackholes are asked for again when a known flow is looked up again, so that they cut flows within
+ * What they said is remembered for the source's block, if they say the same of all of it. Blackholes are
+ * asked for again when a known flow is looked up again, so that they cut flows within
  * about a second and cost a fast flow nothing.
  *
  * The gateway's own addresses change, and one that has moved to another machine must not be shut
@@ -68,22 +69,64 @@ static __always_inline enum reason route_known(void *ctx, const struct pkt *pkt,
 	return route_blackhole(ctx, pkt, dev, knobs);
 }
 
+/*
+ * Where an answer about the source is remembered, and the word that it has there, but for the answer;
+ * NULL: the kernel is to be asked each time (headers/routes.h).
+ */
+static __always_inline __u32 *route_memory(const struct pkt *pkt, __u64 now, __u32 *word)
+{
+	__u32 block = bpf_ntohl(pkt->saddr[0]) >> (32 - ROUTES_BLOCK_BITS);
+	const struct routes_now *routes = routes_now();
+
+	if (!routes || pkt->family != 4 || !routes->generation ||
+	    now > routes->beat_ns + ROUTES_STALE_NS || routes->split[block / 64] >> (block & 63) & 1)
+		return NULL;
+	*word = ROUTE_ANSWER(routes->generation, dev_slot, 0);
+	return route_answer_of(block);
+}
+
+static __always_inline __u32 route_told(enum fib_found found, bool aside)
+{
+	if (found == FIB_ROUTE)
+		return aside ? ROUTE_ANSWER_ASIDE : ROUTE_ANSWER_BACK;
+	return found == FIB_NONE ? ROUTE_ANSWER_NONE : 0;
+}
+
+/* As fib_look() by the rules, or as it was found for the source's block. aside: the way back leaves by
+ * another device. */
+static __always_inline enum fib_found route_look(void *ctx, const struct pkt *pkt,
+						 const struct dev *dev, __u64 now, bool *aside)
+{
+	__u32 word = 0, towards, *memory = route_memory(pkt, now, &word), answer;
+	enum fib_found found;
+
+	answer = memory ? *memory ^ word : 0;
+	if (answer && answer <= ROUTE_ANSWER_NONE) {
+		*aside = answer == ROUTE_ANSWER_ASIDE;
+		return answer == ROUTE_ANSWER_NONE ? FIB_NONE : FIB_ROUTE;
+	}
+	found = fib_look(ctx, pkt, dev->ifindex, 0, &towards);
+	*aside = found == FIB_ROUTE && !route_leaves_by(dev, towards);
+	answer = route_told(found, *aside);
+	if (memory && answer)
+		*memory = word | answer;
+	return found;
+}
+
 /* What the whole of the routes, as the rules lead to them, says of the source. aside: there is a way
  * back, and it leaves by another device. */
-static __always_inline enum reason route_back(void *ctx, const struct pkt *pkt,
-					      const struct dev *dev, __u32 class_flags,
-					      bool blackhole, bool *aside)
+static __always_inline enum reason route_back(void *ctx, const struct pkt *pkt, const struct dev *dev,
+					      __u32 class_flags, __u64 now, bool blackhole, bool *aside)
 {
 	enum reason unreachable = dev->urpf == URPF_OFF ? REASON_NONE : REASON_URPF;
-	__u32 towards;
 
-	switch (fib_look(ctx, pkt, dev->ifindex, 0, &towards)) {
+	switch (route_look(ctx, pkt, dev, now, aside)) {
 	case FIB_REFUSED:
 		return blackhole ? REASON_BLACKHOLE : unreachable;
 	case FIB_NONE:
 		return class_flags & CLASS_OWN ? REASON_MARTIAN : unreachable;
 	case FIB_ROUTE:
-		*aside = dev->urpf == URPF_STRICT && !route_leaves_by(dev, towards);
+		*aside &= dev->urpf == URPF_STRICT;
 		return *aside ? REASON_URPF : REASON_NONE;
 	default:
 		return REASON_NONE;
@@ -100,7 +143,7 @@ static __always_inline bool route_asked(const struct scene *scene)
 /* For a packet that would open a flow. class_flags: of its source. aside: as for route_back(). */
 static __always_inline enum reason route(void *ctx, const struct pkt *pkt,
 					 const struct policy_knobs *knobs, __u32 class_flags,
-					 bool *aside)
+					 __u64 now, bool *aside)
 {
 	bool blackhole = !reason_in(knobs->off, REASON_BLACKHOLE);
 	const struct dev *dev = dev_of(dev_slot);
@@ -116,7 +159,7 @@ static __always_inline enum reason route(void *ctx, const struct pkt *pkt,
 	}
 	if (!blackhole && dev->urpf == URPF_OFF && !(class_flags & CLASS_OWN))
 		return REASON_NONE;
-	return route_back(ctx, pkt, dev, class_flags, !reason_in(knobs->off, REASON_BLACKHOLE), aside);
+	return route_back(ctx, pkt, dev, class_flags, now, !reason_in(knobs->off, REASON_BLACKHOLE), aside);
 }
 
 enum route_when {
@@ -140,7 +183,7 @@ __noinline int weir_route(judged_ctx *ctx, const struct pkt *pkt, const struct p
 		return REASON_NONE;
 	if (when == ROUTE_KNOWN)
 		return route_known(ctx, pkt, knobs);
-	reason = route(ctx, pkt, knobs, class_flags, &aside);
+	reason = route(ctx, pkt, knobs, class_flags, now_ns(scratch), &aside);
 	if (when == ROUTE_NEW)
 		return reason;
 	scratch->routed = !reason;

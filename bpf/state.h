@@ -107,6 +107,19 @@ static __always_inline __u64 *turn_taken_of_cpu(void)
 	return bpf_map_lookup_elem(&turn_taken, &zero);
 }
 
+static __always_inline const struct routes_now *routes_now(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&routes, &zero);
+}
+
+/* What was answered for a block of sources. */
+static __always_inline __u32 *route_answer_of(__u32 block)
+{
+	return bpf_map_lookup_elem(&route_answer, &block);
+}
+
 static __always_inline struct run *run_now(void)
 {
 	__u32 zero = 0;

@@ -239,6 +239,7 @@ ABI_SIZE(struct rule, 32);
 #define HIT_MAX		4096	/* slots of map "hit"; 0 is never counted */
 #define RULE_MAX	16384	/* rules, and their slots in "budget"; rule 0 and slot 0 are "none" */
 
+#include "routes.h"
 #include "stranger.h"
 
 /* ---- budgets and sources ------------------------------------------------------------------- */
@@ -430,5 +431,7 @@ enum feature {
 #define MAP_ENGAGED	"engaged"
 #define MAP_FORWARD	"forward"
 #define MAP_TURN_TAKEN	"turn_taken"
+#define MAP_ROUTES	"routes"
+#define MAP_ROUTE_ANSWER "route_answer"
 
 #endif

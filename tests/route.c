@@ -298,6 +298,80 @@ TEST(forwarding_off_answers_nothing)
 	FROM("8.8.8.8", REASON_URPF);
 }
 
+/* What the daemon tells. splits: an address in the one block that has no one answer, or NULL. */
+static void remember(__u32 generation, __u64 beat_ns, const char *splits)
+{
+	struct routes_now now = { .generation = generation, .beat_ns = beat_ns };
+	__u32 block = splits ? ntohl(inet_addr(splits)) >> 16 : 0, zero = 0;
+
+	if (splits)
+		now.split[block / 64] |= 1ULL << (block & 63);
+	CHECK(!bpf_map_update_elem(bpf_map__fd(xdp->maps.routes), &zero, &now, BPF_ANY));
+	CHECK(!bpf_map_update_elem(bpf_map__fd(skb->maps.routes), &zero, &now, BPF_ANY));
+}
+
+#define FRESH	(~0ULL / 2)
+
+/* The kernel's answer has changed, and nobody has told: that it is still the old one shows that it was
+ * remembered. */
+TEST(answers_are_remembered)
+{
+	device("wan", URPF_LOOSE, NULL);
+	blackhole(0);
+	remember(1, FRESH, NULL);
+	FROM("8.8.8.8", REASON_URPF);
+	FROM("203.0.113.5", REASON_NONE);
+	CHECK(run("ip route add 8.8.0.0/16 via 192.0.2.9"));
+	CHECK(run("ip route del 203.0.113.0/24"));
+	FROM("8.8.77.77", REASON_URPF);
+	FROM("203.0.77.77", REASON_NONE);
+	remember(2, FRESH, NULL);
+	FROM("8.8.77.77", REASON_NONE);
+	FROM("203.0.113.5", REASON_URPF);
+	CHECK(run("ip route del 8.8.0.0/16 && ip route add 203.0.113.0/24 via 192.0.2.9"));
+	FROM("8.8.8.8", REASON_NONE);
+	FROM("203.0.113.5", REASON_URPF);
+	remember(2, FRESH, "8.8.0.0");	/* a part of it has another answer */
+	FROM("8.8.8.8", REASON_URPF);
+	remember(2, FRESH, "203.0.0.0");
+	FROM("203.0.113.5", REASON_NONE);
+	remember(2, 1, NULL);		/* the daemon has died */
+	FROM("8.8.8.8", REASON_URPF);
+	FROM("203.0.113.5", REASON_NONE);
+	remember(0, FRESH, NULL);
+	FROM("8.8.8.8", REASON_URPF);
+}
+
+TEST(the_way_back_is_remembered_for_its_device)
+{
+	device("wan", URPF_STRICT, NULL);
+	blackhole(0);
+	remember(3, FRESH, NULL);
+	FROM("10.0.0.2", REASON_URPF);
+	FROM("10.0.77.2", REASON_URPF);
+	FROM("203.0.113.5", REASON_NONE);
+	FROM("203.0.77.5", REASON_NONE);
+	device("wan", URPF_LOOSE, NULL);
+	FROM("10.0.77.2", REASON_NONE);
+	FROM("203.0.77.5", REASON_NONE);
+	remember(0, FRESH, NULL);
+}
+
+/* a blackhole is an entry of a list: never older than the packet, and never for its neighbours */
+TEST(blackholes_are_not_remembered)
+{
+	device("wan", URPF_LOOSE, NULL);
+	blackhole(MAIN);
+	remember(4, FRESH, NULL);
+	FROM("198.51.100.1", REASON_BLACKHOLE);
+	FROM("198.51.100.77", REASON_URPF);
+	CHECK(run("ip route add blackhole 9.9.9.9"));
+	FROM("9.9.9.9", REASON_BLACKHOLE);
+	CHECK(run("ip route del blackhole 9.9.9.9"));
+	FROM("9.9.9.9", REASON_URPF);
+	remember(0, FRESH, NULL);
+}
+
 TEST(no_device_no_opinion)
 {
 	struct dev gone = { .ifindex = 99999, .urpf = URPF_STRICT };

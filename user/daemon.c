@@ -16,6 +16,7 @@
 #include "notify.h"
 #include "pin.h"
 #include "privilege.h"
+#include "routes.h"
 #include "ruleset.h"
 #include "warnings.h"
 #include "watch.h"
@@ -23,6 +24,7 @@
 static const struct daemon_part parts[] = {
 	{ "heartbeat", heartbeat_start, heartbeat_stop },
 	{ "expiry", expiry_start, expiry_stop },
+	{ "routes", routes_start, routes_stop },
 	{ "watch", watch_start, watch_stop },
 };
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))

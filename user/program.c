@@ -37,7 +37,7 @@ static const struct { const char *name; bool stats; } pinned[] = {
 	{ MAP_PRESSURE, true }, { MAP_RUN, true },
 	{ MAP_FLOW, false }, { MAP_FLOW_HOT, false }, { MAP_STRANGERS, false },
 	{ MAP_CHALLENGE_USE, true }, { MAP_ENGAGED, true }, { MAP_FORWARD, false },
-	{ MAP_TURN_TAKEN, false },
+	{ MAP_TURN_TAKEN, false }, { MAP_ROUTES, false }, { MAP_ROUTE_ANSWER, false },
 };
 #define PINNED_COUNT (sizeof(pinned) / sizeof(pinned[0]))
 

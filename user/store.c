@@ -209,6 +209,16 @@ int store_pressure_write(const struct store *store, const struct pressure_now *n
 	return entry_write(store, MAP_PRESSURE, 0, now, fail);
 }
 
+int store_routes_read(const struct store *store, struct routes_now *now, struct fail *fail)
+{
+	return entry_read(store, MAP_ROUTES, 0, now, fail);
+}
+
+int store_routes_write(const struct store *store, const struct routes_now *now, struct fail *fail)
+{
+	return entry_write(store, MAP_ROUTES, 0, now, fail);
+}
+
 int store_secret_read(const struct store *store, struct secret *secret, struct fail *fail)
 {
 	return entry_read(store, MAP_SECRET, 0, secret, fail);
@@ -232,7 +242,15 @@ int store_devs_read(const struct store *store, struct dev devs[DEV_MAX], struct 
 	return error ? kernel_said(fail, MAP_DEV, error) : 0;
 }
 
+/* What was remembered of a way back is about the device that was in the slot. */
 int store_dev_write(const struct store *store, __u32 slot, const struct dev *dev, struct fail *fail)
 {
-	return entry_write(store, MAP_DEV, slot, dev, fail);
+	struct routes_now now;
+
+	if (entry_write(store, MAP_DEV, slot, dev, fail) || store_routes_read(store, &now, fail))
+		return -fail->status;
+	if (!now.generation)
+		return 0;
+	now.generation = 0;
+	return store_routes_write(store, &now, fail);
 }

@@ -58,6 +58,8 @@ int store_run_write(const struct store *store, const struct run *run, struct fai
 int store_pressure_read(const struct store *store, struct pressure_now *now, struct fail *fail);
 int store_pressure_write(const struct store *store, const struct pressure_now *now,
 			 struct fail *fail);
+int store_routes_read(const struct store *store, struct routes_now *now, struct fail *fail);
+int store_routes_write(const struct store *store, const struct routes_now *now, struct fail *fail);
 int store_secret_read(const struct store *store, struct secret *secret, struct fail *fail);
 int store_secret_write(const struct store *store, const struct secret *secret, struct fail *fail);
 
