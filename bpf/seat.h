@@ -17,8 +17,9 @@
  *
  * A newcomer without a seat is not limited by itself: the shared budgets still hold it.
  *
- * The state goes in steps of 256 ns, and so do the limits that are kept here: what a flow costs is
- * rounded up to them (compile.c), so that at 100k/second a limit admits up to 2.4 % less than it says.
+ * The state goes in steps of 256 ns, and what a flow costs is rounded up to them: a limit never admits
+ * more than it says, and less by up to 256 ns a flow: at 100k/second 2.4 %. Bursts are so many of these
+ * costs (compile.c).
  *
  * Two CPUs can take one seat in the same instant. The seat is then one's key with the other's
  * state, at most its burst and a second ahead of the clock. Charges of a seated key are atomic: none

@@ -202,7 +202,7 @@ TEST(rates_that_engage)
 	CHECK_EQ(rule_at(&before, destination(&before, "192.0.2.129")->engage_rule)->cost_ns, 200000000);
 	CHECK_EQ(destination(&before, "192.0.3.1")->engage_rule, 0);
 	CHECK(engage_slot(&before, "192.0.2.1") != engage_slot(&before, "192.0.2.129"));
-	CHECK_EQ(rule_at(&before, 1)->cost_ns, 142857216);	/* in steps of its seats */
+	CHECK_EQ(rule_at(&before, 1)->cost_ns, 142857143);
 	/* what stays keeps its slot, wherever it stands; the new one has that of nobody */
 	compile_text("challenge { syn cookie; engage to 2001:db8::/32 above 1/second; engage to "
 		     "192.0.2.128/25 above 6/second; engage to 192.0.2.0/24 above 10/second }", &before, &after);
@@ -343,8 +343,9 @@ TEST(rule_is_rate_and_burst)
 		const struct rule *rule = rule_at(&arena, number);
 		bool total = rule->slot;
 
-		CHECK_EQ(rule->cost_ns, total ? SECOND / 200 : 8571428608);	/* in steps of its seats */
-		CHECK_EQ(rule->burst_ns, total ? 2 * SECOND : rule->cost_ns);
+		CHECK_EQ(rule->cost_ns, total ? SECOND / 200 : 60 * SECOND / 7);
+		/* one flow, in steps of its seat */
+		CHECK_EQ(rule->burst_ns, total ? 2 * SECOND : 8571428608);
 	}
 	CHECK_EQ(rule_at(&arena, 1)->slot + rule_at(&arena, 2)->slot, 1);
 	arena_free(&arena);

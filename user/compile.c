@@ -29,24 +29,24 @@ static __u64 times(__u64 a, __u64 b)
 	return __builtin_mul_overflow(a, b, &product) ? ~0ULL : product;
 }
 
-/* What a flow costs where its limit is kept in seats, which count in steps: else the last flow of a burst would not fit. */
-static __u64 seat_cost_ns(const struct rate *rate)
+/* What a flow costs a seat, which counts in steps: with less, the last flow of a burst would not fit. */
+static __u64 seat_cost_ns(__u64 cost_ns)
 {
-	return (rate_cost_ns(rate) + SEAT_STEP_NS - 1) / SEAT_STEP_NS * SEAT_STEP_NS;
+	return (cost_ns + SEAT_STEP_NS - 1) / SEAT_STEP_NS * SEAT_STEP_NS;
 }
 
 /* Rule i + 1 is limit i; slot.h numbers the others. A limit whose burst is not given may burst what it admits in a second. */
 static struct rule rule_of(const struct limit *limit, __u32 slot)
 {
-	__u64 cost_ns = slot ? rate_cost_ns(&limit->rate) : seat_cost_ns(&limit->rate);
-	__u64 burst_ns = limit->burst ? times(limit->burst, cost_ns) : 1000000000ULL;
+	__u64 cost_ns = rate_cost_ns(&limit->rate), flow_ns = slot ? cost_ns : seat_cost_ns(cost_ns);
+	__u64 burst_ns = limit->burst ? times(limit->burst, flow_ns) : 1000000000ULL;
 
 	/* no longer than the datapath's clock can count */
 	if (burst_ns > 1ULL << 57)
 		burst_ns = 1ULL << 57;
 	return (struct rule){
 		.cost_ns = cost_ns,
-		.burst_ns = burst_ns > cost_ns ? burst_ns : cost_ns,
+		.burst_ns = burst_ns > flow_ns ? burst_ns : flow_ns,
 		.slot = slot,
 	};
 }
@@ -266,7 +266,7 @@ bool compiled_guard(const struct arena *arena, struct limit *guard)
 		.kind = LIMIT_DESTINATION,
 		.roles = 1 << ROLE_INSIDE,
 		.rate = { (1000000000 + rule->cost_ns / 2) / rule->cost_ns, 1000000000 },
-		.burst = rule->burst_ns / rule->cost_ns,
+		.burst = rule->burst_ns / seat_cost_ns(rule->cost_ns),
 	};
 	return true;
 }
