@@ -28,7 +28,9 @@ weir() { lab_gw "$WEIR" -I "$INSTANCE" "$@"; }
 
 # at_exit: called before the lab is removed, however the script ends
 at_exit() {
+	# the clients write their status to the last: what they write to goes after them
 	[ -n "$FLOOD_PID$CLIENTS_PID" ] && kill $FLOOD_PID $CLIENTS_PID 2>/dev/null
+	[ -n "$FLOOD_PID$CLIENTS_PID" ] && wait $FLOOD_PID $CLIENTS_PID 2>/dev/null
 	[ $WEIR_ON = 1 ] && weir off >/dev/null 2>&1
 	[ -n "$DIR" ] && rm -rf "$DIR"
 	[ $LIVE = 1 ] && printf '\r\033[K\033[?25h'
