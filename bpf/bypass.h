@@ -161,16 +161,17 @@ static __always_inline bool bypass_suspects(const struct scene *scene, const str
 	return scene->source->bypass_blocks & blocks;
 }
 
-/* Its mark is in scene->mark, whatever becomes of it before it passes. */
-static __always_inline enum reason bypass(const struct pkt *pkt, struct scene *scene)
+/* Its mark is in the scratch, whatever becomes of it before it passes. */
+static __always_inline enum reason bypass(const struct pkt *pkt, struct scene *scene,
+					  struct scratch *scratch)
 {
 	__u64 found = 0;
 
 	if (bypass_suspects(scene, pkt))
 		found = weir_bypass(pkt, scene->source, scene->arena.first);
-	scene->mark = found;
-	scene->fast = bit_any(found >> 32);
-	return scene->mark ? REASON_BYPASS : REASON_NONE;
+	scratch->mark = found;
+	scratch->fast = bit_any(found >> 32);
+	return (__u32)found ? REASON_BYPASS : REASON_NONE;
 }
 
 #endif

@@ -12,7 +12,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include "maps.h"
+#include "state.h"
 
 /* of linux/bpf.h, whose Debian 12 version does not have them all */
 enum fib_flag {
@@ -62,19 +62,24 @@ static __always_inline enum fib_found fib_look(void *ctx, const struct pkt *pkt,
 					       __u32 table, __u32 *towards)
 {
 	__u32 flags = features & FEATURE_FIB_TBID ? FIB_SKIP_NEIGH : 0;
-	struct bpf_fib_lookup query = {};
+	struct scratch *scratch = scratch_of_cpu();
+	struct bpf_fib_lookup *query;
 
-	fib_query(pkt, device, &query);
+	*towards = 0;
+	if (!scratch)
+		return FIB_UNSURE;
+	query = &scratch->query;
+	__builtin_memset(query, 0, sizeof(*query));
+	fib_query(pkt, device, query);
 	if (table) {
 		flags |= FIB_DIRECT | FIB_TBID;
-		__builtin_memcpy(&query.h_vlan_proto, &table, sizeof(table));	/* its tbid */
+		__builtin_memcpy(&query->h_vlan_proto, &table, sizeof(table));	/* its tbid */
 	}
-	*towards = 0;
-	switch (bpf_fib_lookup(ctx, &query, sizeof(query), flags)) {
+	switch (bpf_fib_lookup(ctx, query, sizeof(*query), flags)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
-		*towards = query.ifindex;
+		*towards = query->ifindex;
 		return FIB_ROUTE;
 	case BPF_FIB_LKUP_RET_UNSUPP_LWT:	/* before it says where to */
 		return FIB_ROUTE;

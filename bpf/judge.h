@@ -202,7 +202,7 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
 		return REASON_L4_CHECKSUM;
 	/* first, since it holds for whatever passes: also for the trusted and the monitored */
-	bypassed = bypass(pkt, scene);
+	bypassed = bypass(pkt, scene, scratch);
 	reason = trust(scene);
 	if (reason)
 		return bypassed ? bypassed : reason;

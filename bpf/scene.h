@@ -20,11 +20,9 @@ struct scene {
 	__u8				*would;		/* enum reason: is only counted; 0: none */
 	__u64				now_ns;
 	__u32				dev_flags;	/* enum dev_flag */
-	__u32				mark;		/* of a flow that conntrack is not to see; 0 */
 	__u8				role;		/* enum role */
 	__u8				urpf;		/* enum urpf */
 	bool				answers;	/* the program can send a frame back */
-	bool				fast;		/* with a mark: may be forwarded by XDP */
 };
 
 /* The class that a table gives an address. NULL when the policy is not readable. */
@@ -54,6 +52,7 @@ static __always_inline bool scene_open(struct scene *scene, struct scratch *scra
 	scene->now_ns = now_ns(scratch);
 	scene->would = &scratch->would;
 	scratch->routed = 0;
+	scratch->mark = 0;
 	if (!page || !dev)
 		return false;
 	scene->role = dev->role;

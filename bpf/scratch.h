@@ -6,6 +6,7 @@
 #ifndef WEIR_SCRATCH_H
 #define WEIR_SCRATCH_H
 
+#include <linux/bpf.h>
 #include "admission.h"
 #include "pkt.h"
 #include "window.h"
@@ -21,10 +22,13 @@ struct scratch {
 	struct tcp_flow		flow;
 	__u8			chunk[CHECKSUM_CHUNK + 8] __attribute__((aligned(8)));
 	struct conntrack_seen	seen;
+	struct bpf_fib_lookup	query;	/* of the routes */
+	__u32			mark;	/* of a flow that conntrack is not to see; 0 */
 	__u32			foreseen;	/* a word of the line of the flow; to have touched it */
 	__u64			flow_hash;	/* of the packet's flow; 0: nobody has asked yet */
 	__u8			would;	/* enum reason: the first drop that is only counted; 0: none */
 	__u8			sanity;	/* enum reason: what sane() said of it */
+	__u8			fast;	/* with a mark: 1: XDP may forward it */
 	__u8			proof;	/* enum proof that the packet gave of its source; 0: none */
 	__u8			routed;	/* 1: the routes were asked, and say nothing against its source */
 	__u8			challenged;	/* 1: so was the SYN before, from outside */

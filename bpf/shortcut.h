@@ -103,9 +103,10 @@ __noinline int weir_bypassed(const struct policy_page *page, __u64 forward, __u6
 	return told & BYPASS_FAST ? 0 : told;
 }
 
-/* BYPASS, with its mark in the scene, or no opinion: of what XDP may forward, too. */
-static __always_inline enum reason shortcut_bypass(const struct plain *plain, struct scene *scene, bool tcp)
+/* BYPASS, with its mark in the scratch, or no opinion: of what XDP may forward, too. */
+static __always_inline enum reason shortcut_bypass(struct scene *scene, struct scratch *scratch, bool tcp)
 {
+	const struct plain *plain = &scratch->look;
 	struct bypass_found found;
 
 	if (scene->knobs->flags & (tcp ? KNOB_LOOK_TCP : KNOB_LOOK_UDP))
@@ -114,13 +115,13 @@ static __always_inline enum reason shortcut_bypass(const struct plain *plain, st
 			       plain->sport, plain->dport);
 	if (!(found.forward | found.back))
 		return REASON_NONE;
-	scene->mark = weir_bypassed(scene->arena.first, found.forward, found.back, scene->now_ns,
-				    scene->role | scene->dev_flags << 1);
-	return scene->mark ? REASON_BYPASS : REASON_NONE;
+	scratch->mark = weir_bypassed(scene->arena.first, found.forward, found.back, scene->now_ns,
+				      scene->role | scene->dev_flags << 1);
+	return scratch->mark ? REASON_BYPASS : REASON_NONE;
 }
 
 /*
- * KNOWN, or BYPASS with its mark in the scene; or no opinion. Of a plain packet, before it is read
+ * KNOWN, or BYPASS with its mark in the scratch; or no opinion. Of a plain packet, before it is read
  * further.
  */
 static __always_inline enum reason shortcut_plain(struct scene *scene, struct scratch *scratch)
@@ -129,9 +130,10 @@ static __always_inline enum reason shortcut_plain(struct scene *scene, struct sc
 	bool tcp = plain->l4_proto == IPPROTO_TCP;
 
 	scratch->flow_hash = 0;
+	asm volatile("" ::: "memory");	/* what was looked at is read again, and not kept on the stack */
 	if (plain->saddr == plain->daddr || (tcp && !tcp_flags_valid(plain->tcp_flags)))
 		return REASON_NONE;
-	if (scene->knobs->flags & KNOB_BYPASS && shortcut_bypass(plain, scene, tcp))
+	if (scene->knobs->flags & KNOB_BYPASS && shortcut_bypass(scene, scratch, tcp))
 		return REASON_BYPASS;
 	if (!scratch->sought || (tcp && (plain->tcp_flags & TCP_KIND) == TCP_SYN))
 		return REASON_NONE;

@@ -47,10 +47,10 @@ static __always_inline void read_whole(struct __sk_buff *skb, struct pkt *pkt)
 		weir_read(skb, pkt);
 }
 
-static __always_inline int passed(struct __sk_buff *skb, const struct scene *scene)
+static __always_inline int passed(struct __sk_buff *skb, const struct scratch *scratch)
 {
-	if (scene->mark)
-		skb->mark |= scene->mark;
+	if (scratch->mark)
+		skb->mark |= scratch->mark;
 	return TC_ACT_UNSPEC;
 }
 
@@ -78,7 +78,7 @@ int weir_tc(struct __sk_buff *skb)
 		reason = shortcut_plain(&scene, scratch);
 		if (reason) {
 			count(reason, false, bytes);
-			return passed(skb, &scene);
+			return passed(skb, scratch);
 		}
 	}
 	if (!scratch->plain || !plain_fill(data, data_end, bytes, pkt))
@@ -91,7 +91,7 @@ int weir_tc(struct __sk_buff *skb)
 		weir_audit(skb, pkt, AUDIT_INDEX(would, reason & 127));
 	if (reason >= REASON_DROP_FIRST && !would)
 		return TC_ACT_SHOT;
-	return passed(skb, &scene);
+	return passed(skb, scratch);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -98,10 +98,10 @@ static __always_inline void hand_over(struct xdp_md *ctx, __u32 mark)
 		dev->flags |= DEV_NO_METADATA;
 }
 
-static __always_inline int passed(struct xdp_md *ctx, const struct scene *scene, bool alone)
+static __always_inline int passed(struct xdp_md *ctx, const struct scratch *scratch, bool alone)
 {
-	if (alone && scene->mark)
-		hand_over(ctx, scene->mark);
+	if (alone && scratch->mark)
+		hand_over(ctx, scratch->mark);
 	return XDP_PASS;
 }
 
@@ -130,14 +130,14 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 		reason = shortcut_plain(&scene, scratch);
 		if (reason) {
 			count(reason, false, bytes);
-			return passed(ctx, &scene, alone);
+			return passed(ctx, scratch, alone);
 		}
 	}
 	if (!scratch->plain || !plain_fill(data, data_end, bytes, pkt))
 		read_whole(ctx, pkt);
 	foresee(pkt, scratch);
 	reason = judge(ctx, &scene, scratch);
-	if (reason == REASON_BYPASS && scene.fast && !scene_monitors(&scene, REASON_FORWARDED))
+	if (reason == REASON_BYPASS && scratch->fast && !scene_monitors(&scene, REASON_FORWARDED))
 		towards = weir_forward(ctx, pkt);
 	if (towards)
 		reason = REASON_FORWARDED;
@@ -148,7 +148,7 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 	if (towards)
 		return bpf_redirect(towards, 0);
 	if (reason < REASON_DROP_FIRST || would)
-		return passed(ctx, &scene, alone);
+		return passed(ctx, scratch, alone);
 	if (alone && reason == REASON_CHALLENGED && challenge_answers(pkt, &scene) &&
 	    weir_reply(ctx, pkt, scene.now_ns))
 		return XDP_TX;
