@@ -191,17 +191,25 @@ static int edit_import(struct policy *policy, void *data, struct fail *fail)
 	return result;
 }
 
-/* The whole of a stream; the caller frees it. */
+/* The whole of a stream; the caller frees it. NULL: errno says why. */
 static char *stream_read(FILE *from)
 {
 	char *text = NULL, bytes[4096];
 	size_t size, got;
 	FILE *to = open_memstream(&text, &size);
+	int error = 0;
 
 	while (to && (got = fread(bytes, 1, sizeof(bytes), from)) > 0)
 		fwrite(bytes, 1, got, to);
+	if (ferror(from))
+		error = errno;
 	if (to)
 		fclose(to);
+	if (error) {
+		free(text);
+		text = NULL;
+		errno = error;
+	}
 	return text;
 }
 
@@ -210,10 +218,10 @@ static char *import_text(struct cli *cli, const char *path)
 	FILE *from = !path || !strcmp(path, "-") ? stdin : fopen(path, "re");
 	char *text = from ? stream_read(from) : NULL;
 
-	if (!from)
-		fail_set(&cli->fail, EXIT_USAGE, NULL, "%s: %s", path, strerror(errno));
-	else if (!text)
-		fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
+	if (!text)
+		fail_set(&cli->fail, EXIT_USAGE, "name a file with rules, or have them from a pipe: "
+			 "nft list ruleset | weir bypass import", "%s: %s",
+			 from == stdin ? "standard input" : path, strerror(errno));
 	if (from && from != stdin)
 		fclose(from);
 	return text;

@@ -136,6 +136,8 @@ wrong list_with_a_bad_line 1 ':2:1:' weir block load "$TMP/bad-list"
 check_exit list_with_a_bad_line_skipped 0 weir block load "$TMP/bad-list" --skip-bad
 check_eq list_without_its_bad_line "$(weir -j block show | json '[e["prefix"] for e in v]')" '["192.0.2.0/24"]'
 weir block flush
+refused directory_of_rules 1 "$TMP: Is a directory" weir bypass import "$TMP"
+wrong no_rules_to_apply 1 "none: No such file" weir bypass import apply "$TMP/none"
 
 # ---- hostile names of devices: the kernel allows all but '/', blanks and ':'
 hostile=("a'b\"c" "${ESC}[31mred" '$(id)' '`id`' '-rf' '*' $'\xff\xfe\x80' '--help' '\' ';id' '..x' '{}' '#x' $'\u202eabc')
