@@ -253,8 +253,15 @@ static int load_words(struct cli *cli, struct list_load *load)
 		if (choice)
 			continue;
 		word = cli_need(cli, "a duration, as in 1d");
-		if (!word || duration_parse(word, &timeout, &cli->fail))
+		if (!word)
 			return -cli->fail.status;
+		if (duration_parse(word, &timeout, &cli->fail))
+			return cli_bad(cli);
+		if (!timeout) {
+			fail_set(&cli->fail, EXIT_USAGE, "to block for good, leave the timeout out",
+				 "a time of 0 is over at once");
+			return cli_bad(cli);
+		}
 		load->until_ns = apply_now_ns() + timeout;
 	}
 	return 0;

@@ -133,6 +133,8 @@ in_file config_others_may_write "$TMP/locked" 'written by others'
 in_file device_as_config /dev/zero 'regular'
 printf '192.0.2.0/24\nnonsense\n' >"$TMP/bad-list"
 wrong list_with_a_bad_line 1 ':2:1:' weir block load "$TMP/bad-list"
+wrong list_for_no_time 1 'bad-list timeout: a time of 0' weir block load "$TMP/bad-list" timeout 0
+wrong list_for_a_mistyped_time 1 'bad-list timeout: "1x" is not a duration' weir block load "$TMP/bad-list" timeout 1x
 check_exit list_with_a_bad_line_skipped 0 weir block load "$TMP/bad-list" --skip-bad
 check_eq list_without_its_bad_line "$(weir -j block show | json '[e["prefix"] for e in v]')" '["192.0.2.0/24"]'
 weir block flush
