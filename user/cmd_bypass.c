@@ -79,12 +79,19 @@ static int edit_mark(struct policy *policy, void *data, struct fail *fail)
 	return 0;
 }
 
+static int words_read(struct cli *cli, struct bypass *bypass)
+{
+	if (!cli->argc && !cli_need(cli, "a protocol, port, to or from"))
+		return -cli->fail.status;
+	return bypass_parse(cli->argc, cli->argv, bypass, &cli->fail);
+}
+
 int cmd_bypass_add(struct cli *cli)
 {
 	struct bypass bypass;
 	struct store store;
 
-	if (bypass_parse(cli->argc, cli->argv, &bypass, &cli->fail) ||
+	if (words_read(cli, &bypass) ||
 	    apply_edit(cli->instance, edit_add, &bypass, &cli->fail))
 		return -cli->fail.status;
 	ruleset_warn(stderr, &bypass, 1);
@@ -99,7 +106,7 @@ int cmd_bypass_del(struct cli *cli)
 {
 	struct bypass bypass;
 
-	if (bypass_parse(cli->argc, cli->argv, &bypass, &cli->fail))
+	if (words_read(cli, &bypass))
 		return -cli->fail.status;
 	return apply_edit(cli->instance, edit_del, &bypass, &cli->fail);
 }
@@ -109,7 +116,9 @@ int cmd_bypass_mark(struct cli *cli)
 	const char *word = cli_need(cli, "a mark with one bit, as 0x10000000");
 	__u32 mark;
 
-	if (!word || bypass_mark_parse(word, &mark, &cli->fail) || cli_end(cli))
+	if (word && bypass_mark_parse(word, &mark, &cli->fail))
+		return cli_bad(cli);
+	if (!word || cli_end(cli))
 		return -cli->fail.status;
 	return apply_edit(cli->instance, edit_mark, &mark, &cli->fail);
 }

@@ -101,6 +101,12 @@ wrong order_mistyped 1 'bogus: not an order' weir source top sort bogus
 refused order_missing 1 'source top sort: expected new or drop' weir source top sort
 refused number_of_rows 1 'source top limit: "0" is not within 1 and 1000000' weir source top limit 0
 refused source_missing 1 'source get: expected an address' weir source get
+refused prefix_missing 1 'block add: expected a prefix' weir block add
+refused limit_missing 1 'limit del: expected prefix, from, per or total' weir limit del
+refused bypass_missing 1 'bypass add: expected a protocol' weir bypass add
+wrong prefix_to_delete 1 'trust del: "nonsense" is not' weir trust del nonsense
+refused prefix_to_get 1 'block get: "nonsense" is not' weir block get nonsense
+wrong mark_of_two_bits 1 'bypass mark: "3" is not one bit' weir bypass mark 3
 refused grace_too_long 1 'grace: "9999999999d" is longer than a hundred years' weir grace 9999999999d
 refused enforce_too_long 1 'mode enforce for: "9999999999d" is longer' weir mode enforce for 9999999999d
 refused suggest_after_nothing 1 'limit suggest after: expected how long' weir limit suggest after
