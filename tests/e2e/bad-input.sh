@@ -135,6 +135,9 @@ in_file binary_as_config "$WEIR" ':1:'
 in_file garbage_as_config "$TMP/garbage" ':[0-9]*:'
 in_file zeros_as_config "$TMP/zeros" 'zeros'
 in_file escapes_in_config "$TMP/escapes" ':2:'
+printf 'mode monitor\r\nmode enforced\r\n' >"$TMP/crlf"
+in_file crlf_in_config "$TMP/crlf" ':2:6:'
+check_eq crlf_is_not_shown "$(grep -c 'x0d' "$TMP/output")" 0
 in_file config_others_may_write "$TMP/locked" 'written by others'
 in_file device_as_config /dev/zero 'regular'
 printf '192.0.2.0/24\nnonsense\n' >"$TMP/bad-list"
