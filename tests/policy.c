@@ -268,6 +268,8 @@ TEST(errors_name_place_and_cure)
 		{ "bypass { icmp port 8 }", 1, 15, "this protocol has no ports", "" },
 		{ "bypass { proto 0 }", 1, 16, "\"0\" is not within 1 and 255", "" },
 		{ "bypass { proto foo }", 1, 16, "unexpected \"foo\"; expected tcp", "" },
+		{ "bypass { mark 3 }", 1, 15, "\"3\" is not one bit of 32", "like" },
+		{ "bypass { mark 1 }\nbypass { mark 1 }", 2, 10, "\"mark\" is already set at test.conf:1", "" },
 		{ "bypass { to 10.0.0.1 from ::1 }", 1, 10, "no packet goes from IPv6 to IPv4", "" },
 		{ "bypass { udp port 53\nudp port 53 fast }", 2, 1, "this bypass is already set at "
 		  "test.conf:1", "" },

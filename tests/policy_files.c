@@ -59,6 +59,13 @@ static void test_files(void)
 	CHECK_EQ(policy.limit_count, 1);
 	policy_free(&policy);
 
+	write_file("mark", 0644, "\xef\xbb\xbfmode monitor\r\n");
+	check_read("mark", false, NULL, 0);
+	write_file("marks", 0644, "\xef\xbb\xbf\xef\xbb\xbfmode monitor");
+	check_read("marks", false, "byte 0xef", 1);
+	write_file("only_mark", 0644, "\xef\xbb\xbf");
+	check_read("only_mark", false, NULL, 0);
+
 	write_file("loop", 0644, "mode monitor\ninclude \"loop2\"\n");
 	write_file("loop2", 0644, "\n\ninclude \"loop\"\n");
 	check_read("loop", false, "includes itself", 3);

@@ -79,12 +79,19 @@ static int edit_mark(struct policy *policy, void *data, struct fail *fail)
 	return 0;
 }
 
+static int words_read(struct cli *cli, struct bypass *bypass)
+{
+	if (!cli->argc && !cli_need(cli, "a protocol, port, to or from"))
+		return -cli->fail.status;
+	return bypass_parse(cli->argc, cli->argv, bypass, &cli->fail);
+}
+
 int cmd_bypass_add(struct cli *cli)
 {
 	struct bypass bypass;
 	struct store store;
 
-	if (bypass_parse(cli->argc, cli->argv, &bypass, &cli->fail) ||
+	if (words_read(cli, &bypass) ||
 	    apply_edit(cli->instance, edit_add, &bypass, &cli->fail))
 		return -cli->fail.status;
 	ruleset_warn(stderr, &bypass, 1);
@@ -99,7 +106,7 @@ int cmd_bypass_del(struct cli *cli)
 {
 	struct bypass bypass;
 
-	if (bypass_parse(cli->argc, cli->argv, &bypass, &cli->fail))
+	if (words_read(cli, &bypass))
 		return -cli->fail.status;
 	return apply_edit(cli->instance, edit_del, &bypass, &cli->fail);
 }
@@ -109,7 +116,9 @@ int cmd_bypass_mark(struct cli *cli)
 	const char *word = cli_need(cli, "a mark with one bit, as 0x10000000");
 	__u32 mark;
 
-	if (!word || bypass_mark_parse(word, &mark, &cli->fail) || cli_end(cli))
+	if (word && bypass_mark_parse(word, &mark, &cli->fail))
+		return cli_bad(cli);
+	if (!word || cli_end(cli))
 		return -cli->fail.status;
 	return apply_edit(cli->instance, edit_mark, &mark, &cli->fail);
 }
@@ -191,17 +200,25 @@ static int edit_import(struct policy *policy, void *data, struct fail *fail)
 	return result;
 }
 
-/* The whole of a stream; the caller frees it. */
+/* The whole of a stream; the caller frees it. NULL: errno says why. */
 static char *stream_read(FILE *from)
 {
 	char *text = NULL, bytes[4096];
 	size_t size, got;
 	FILE *to = open_memstream(&text, &size);
+	int error = 0;
 
 	while (to && (got = fread(bytes, 1, sizeof(bytes), from)) > 0)
 		fwrite(bytes, 1, got, to);
+	if (ferror(from))
+		error = errno;
 	if (to)
 		fclose(to);
+	if (error) {
+		free(text);
+		text = NULL;
+		errno = error;
+	}
 	return text;
 }
 
@@ -210,10 +227,10 @@ static char *import_text(struct cli *cli, const char *path)
 	FILE *from = !path || !strcmp(path, "-") ? stdin : fopen(path, "re");
 	char *text = from ? stream_read(from) : NULL;
 
-	if (!from)
-		fail_set(&cli->fail, EXIT_USAGE, NULL, "%s: %s", path, strerror(errno));
-	else if (!text)
-		fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
+	if (!text)
+		fail_set(&cli->fail, EXIT_USAGE, "name a file with rules, or have them from a pipe: "
+			 "nft list ruleset | weir bypass import", "%s: %s",
+			 from == stdin ? "standard input" : path, strerror(errno));
 	if (from && from != stdin)
 		fclose(from);
 	return text;

@@ -142,6 +142,25 @@ int cmd_config_diff(struct cli *cli)
 	return 0;
 }
 
+/* The file that a save may replace; the caller frees it. A link stays, and leads there. */
+static char *save_target(const char *path, struct fail *fail)
+{
+	struct stat stat_of;
+	char *target;
+
+	if (!*path || !strcmp(path, "-") || (!stat(path, &stat_of) && !S_ISREG(stat_of.st_mode))) {
+		fail_set(fail, EXIT_USAGE, "name a file; to print it: weir config show",
+			 "config save: \"%.256s\" is not a regular file", path);
+		return NULL;
+	}
+	target = realpath(path, NULL);
+	if (!target && errno == ENOENT)
+		target = strdup(path);
+	if (!target)
+		fail_set(fail, EXIT_REFUSED, NULL, "%.256s: %s", path, strerror(errno));
+	return target;
+}
+
 /* Writes beside the file and renames: a full disk or a crash leaves the old file as it was. */
 static int save_as(const char *path, const struct policy *policy, struct fail *fail)
 {
@@ -180,11 +199,14 @@ int cmd_config_save(struct cli *cli)
 {
 	const char *path = cli_next(cli);
 	struct policy policy;
+	char *target;
 	int result;
 
 	if (cli_end(cli) || policy_get(cli, &policy))
 		return -cli->fail.status;
-	result = save_as(path ? path : CONFIG_FILE, &policy, &cli->fail);
+	target = save_target(path ? path : CONFIG_FILE, &cli->fail);
+	result = target ? save_as(target, &policy, &cli->fail) : -cli->fail.status;
+	free(target);
 	policy_free(&policy);
 	return result;
 }

@@ -84,6 +84,8 @@ static int limit_edit(struct cli *cli, bool rate,
 	struct limit limit;
 	int result;
 
+	if (!cli->argc && !cli_need(cli, "prefix, from, per or total"))
+		return -cli->fail.status;
 	result = rate ? limit_parse(cli->argc, cli->argv, &limit, &cli->fail) :
 		 limit_parse_key(cli->argc, cli->argv, &limit, &cli->fail);
 	if (result)

@@ -86,6 +86,8 @@ static int list_add(struct cli *cli, bool trust)
 {
 	struct list_edit edit = { .trust = trust };
 
+	if (!cli->argc && !cli_need(cli, "a prefix"))
+		return -cli->fail.status;
 	if (entry_parse(cli->argc, cli->argv, apply_now_ns(), &edit.entry, &cli->fail))
 		return -cli->fail.status;
 	if (trust && edit.entry.announce)
@@ -98,7 +100,9 @@ static int list_del(struct cli *cli, bool trust)
 	struct list_edit edit = { .trust = trust };
 	const char *word = cli_need(cli, "a prefix");
 
-	if (!word || prefix_parse(word, &edit.entry.prefix, &cli->fail) || cli_end(cli))
+	if (word && prefix_parse(word, &edit.entry.prefix, &cli->fail))
+		return cli_bad(cli);
+	if (!word || cli_end(cli))
 		return -cli->fail.status;
 	return apply_edit(cli->instance, entry_remove, &edit, &cli->fail);
 }
@@ -212,8 +216,9 @@ int cmd_block_get(struct cli *cli)
 	struct in_force in_force;
 	struct prefix prefix;
 
-	if (!word || prefix_parse(word, &prefix, &cli->fail) || cli_end(cli) ||
-	    in_force_get(cli, &in_force))
+	if (word && prefix_parse(word, &prefix, &cli->fail))
+		return cli_bad(cli);
+	if (!word || cli_end(cli) || in_force_get(cli, &in_force))
 		return -cli->fail.status;
 	entry = entries_find(&in_force.policy.block, &prefix, now);
 	if (entry) {
@@ -253,8 +258,15 @@ static int load_words(struct cli *cli, struct list_load *load)
 		if (choice)
 			continue;
 		word = cli_need(cli, "a duration, as in 1d");
-		if (!word || duration_parse(word, &timeout, &cli->fail))
+		if (!word)
 			return -cli->fail.status;
+		if (duration_parse(word, &timeout, &cli->fail))
+			return cli_bad(cli);
+		if (!timeout) {
+			fail_set(&cli->fail, EXIT_USAGE, "to block for good, leave the timeout out",
+				 "a time of 0 is over at once");
+			return cli_bad(cli);
+		}
 		load->until_ns = apply_now_ns() + timeout;
 	}
 	return 0;

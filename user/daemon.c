@@ -270,7 +270,9 @@ int daemon_run(const char *instance, const char *file, bool here, struct fail *f
 	notify_log_open(here);
 	result = serve(&daemon, file, ready, fail);
 	lock_remove(instance);
-	if (result && !here)
+	if (result && !here) {
 		notify_log(LOG_ERR, "%s", fail->what);
+		fail_quiet(fail, fail->status);		/* the parent says it */
+	}
 	return result;
 }

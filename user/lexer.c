@@ -56,6 +56,8 @@ int lexer_place(const struct lexer *lexer, const struct token *token, struct fai
 		from--;
 	while (end < lexer->end && *end && *end != '\n' && end - from < (long)sizeof(text) - 1)
 		end++;
+	if (end > token->at && end[-1] == '\r')
+		end--;
 	snprintf(text, sizeof(text), "%.*s", (int)(end - from), from);
 	fail_place(fail, lexer->name, token->line, token->at - from + 1, text);
 	fail->cut = from - line;

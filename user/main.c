@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The table of all commands: usage, help, completion and the manual come from it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,12 +239,24 @@ static int finish(struct cli *cli, int result)
 	return cli->fail.status;
 }
 
+/*
+ * A stream that was closed must not become the next file that is opened, or a map. It stays one that
+ * can't be used: what is to be read can only be written, and the other way round.
+ */
+static void streams_hold(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = { .instance = "default" };
 	char *word = NULL, *nothing = "help";
 	bool json = false;
 
+	streams_hold();
 	/* large lists go back to the kernel as they are freed, and grow without being copied */
 	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 	if (options_read(argc, argv, &cli, &json, &word))

@@ -124,11 +124,13 @@ static int mark_read(struct reader *reader, __u32 *out)
 
 static int bypass_line(struct reader *reader, void *unused)
 {
+	const struct token at = reader->lexer.now;
 	struct bypass bypass = {};
 
 	(void)unused;
 	if (reader_take(reader, "mark"))
-		return mark_read(reader, &reader->policy->bypass_mark);
+		return reader_once(reader, &reader->seen[SETTING_MARK], &at) ? -EXIT_USAGE :
+		       mark_read(reader, &reader->policy->bypass_mark);
 	return bypass_read(reader, &bypass);
 }
 

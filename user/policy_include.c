@@ -15,11 +15,12 @@ static int open_safe(const char *path, bool unsafe, struct stat *stat, struct fa
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
-		return fail_set(fail, EXIT_USAGE, "name a config file that can be read", "%s: %s", path, strerror(errno));
+		return fail_set(fail, EXIT_USAGE, "name a file that can be read", "%s: %s", path, strerror(errno));
 	if (fstat(fd, stat))
 		fail_set(fail, EXIT_USAGE, NULL, "%s: %s", path, strerror(errno));
 	else if (!S_ISREG(stat->st_mode))
-		fail_set(fail, EXIT_USAGE, NULL, "%s is not a regular file", path);
+		fail_set(fail, EXIT_USAGE, "name a file, or - for what comes from a pipe",
+			 "%s is not a regular file", path);
 	else if (!unsafe && (stat->st_mode & (S_IWGRP | S_IWOTH)))
 		fail_set(fail, EXIT_USAGE, "chmod go-w it", "%s can be written by others", path);
 	else if (!unsafe && stat->st_uid && stat->st_uid != geteuid())
@@ -70,19 +71,32 @@ static int read_all(int fd, const char *path, size_t guess, char **out, size_t *
 	return 0;
 }
 
+/* What editors of other systems put in front of a text is none of it. */
+static void skip_mark(char *text, size_t *length)
+{
+	if (*length < 3 || memcmp(text, "\xef\xbb\xbf", 3))
+		return;
+	*length -= 3;
+	memmove(text, text + 3, *length + 1);
+}
+
 int file_text(const char *path, bool unsafe, char **out, size_t *length, struct stat *stat,
 	      struct fail *fail)
 {
 	int fd, status;
 
 	memset(stat, 0, sizeof(*stat));
-	if (!strcmp(path, "-"))
-		return read_all(STDIN_FILENO, "standard input", 65536, out, length, fail);
-	fd = open_safe(path, unsafe, stat, fail);
-	if (fd < 0)
-		return fd;
-	status = read_all(fd, path, stat->st_size, out, length, fail);
-	close(fd);
+	if (!strcmp(path, "-")) {
+		status = read_all(STDIN_FILENO, "standard input", 65536, out, length, fail);
+	} else {
+		fd = open_safe(path, unsafe, stat, fail);
+		if (fd < 0)
+			return fd;
+		status = read_all(fd, path, stat->st_size, out, length, fail);
+		close(fd);
+	}
+	if (!status)
+		skip_mark(*out, length);
 	return status;
 }
 

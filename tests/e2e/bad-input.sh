@@ -101,6 +101,12 @@ wrong order_mistyped 1 'bogus: not an order' weir source top sort bogus
 refused order_missing 1 'source top sort: expected new or drop' weir source top sort
 refused number_of_rows 1 'source top limit: "0" is not within 1 and 1000000' weir source top limit 0
 refused source_missing 1 'source get: expected an address' weir source get
+refused prefix_missing 1 'block add: expected a prefix' weir block add
+refused limit_missing 1 'limit del: expected prefix, from, per or total' weir limit del
+refused bypass_missing 1 'bypass add: expected a protocol' weir bypass add
+wrong prefix_to_delete 1 'trust del: "nonsense" is not' weir trust del nonsense
+refused prefix_to_get 1 'block get: "nonsense" is not' weir block get nonsense
+wrong mark_of_two_bits 1 'bypass mark: "3" is not one bit' weir bypass mark 3
 refused grace_too_long 1 'grace: "9999999999d" is longer than a hundred years' weir grace 9999999999d
 refused enforce_too_long 1 'mode enforce for: "9999999999d" is longer' weir mode enforce for 9999999999d
 refused suggest_after_nothing 1 'limit suggest after: expected how long' weir limit suggest after
@@ -129,13 +135,20 @@ in_file binary_as_config "$WEIR" ':1:'
 in_file garbage_as_config "$TMP/garbage" ':[0-9]*:'
 in_file zeros_as_config "$TMP/zeros" 'zeros'
 in_file escapes_in_config "$TMP/escapes" ':2:'
+printf 'mode monitor\r\nmode enforced\r\n' >"$TMP/crlf"
+in_file crlf_in_config "$TMP/crlf" ':2:6:'
+check_eq crlf_is_not_shown "$(grep -c 'x0d' "$TMP/output")" 0
 in_file config_others_may_write "$TMP/locked" 'written by others'
 in_file device_as_config /dev/zero 'regular'
 printf '192.0.2.0/24\nnonsense\n' >"$TMP/bad-list"
 wrong list_with_a_bad_line 1 ':2:1:' weir block load "$TMP/bad-list"
+wrong list_for_no_time 1 'bad-list timeout: a time of 0' weir block load "$TMP/bad-list" timeout 0
+wrong list_for_a_mistyped_time 1 'bad-list timeout: "1x" is not a duration' weir block load "$TMP/bad-list" timeout 1x
 check_exit list_with_a_bad_line_skipped 0 weir block load "$TMP/bad-list" --skip-bad
 check_eq list_without_its_bad_line "$(weir -j block show | json '[e["prefix"] for e in v]')" '["192.0.2.0/24"]'
 weir block flush
+refused directory_of_rules 1 "$TMP: Is a directory" weir bypass import "$TMP"
+wrong no_rules_to_apply 1 "none: No such file" weir bypass import apply "$TMP/none"
 
 # ---- hostile names of devices: the kernel allows all but '/', blanks and ':'
 hostile=("a'b\"c" "${ESC}[31mred" '$(id)' '`id`' '-rf' '*' $'\xff\xfe\x80' '--help' '\' ';id' '..x' '{}' '#x' $'\u202eabc')

@@ -72,6 +72,10 @@ check_exit help_of_nothing_known 1 weir help limits
 check did_you_mean grep -q 'did you mean `limit`' "$TMP/output"
 check_exit full_output 2 bash -c "nsenter --net='$LAB_RUN/$LAB_GW' '$WEIR' -I '$INSTANCE' stats show >/dev/full"
 check full_output_is_said grep -q 'standard output: No space left' "$TMP/output"
+check_exit closed_input 1 weir block load - <&-
+check closed_input_is_said grep -q 'standard input: Bad file descriptor' "$TMP/output"
+check_exit closed_output 2 bash -c "nsenter --net='$LAB_RUN/$LAB_GW' '$WEIR' -I '$INSTANCE' stats show >&-"
+check closed_output_is_said grep -q 'standard output: Bad file descriptor' "$TMP/output"
 
 # ---- lists
 { echo '# a feed'; printf '%s ; remark\n' 100.{64..67}.{0..255}.{0..127}; echo 2001:db8::/32; } >"$TMP/list"

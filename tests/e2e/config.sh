@@ -153,6 +153,21 @@ check_eq saved_is_private "$(stat -c %a "$TMP/saved")" 600
 check_exit save_again 0 weir config save "$TMP/saved"
 check_eq save_leaves_nothing_beside "$(cd "$TMP" && echo saved*)" saved
 check_exit save_where_nothing_can_be 2 weir config save "$TMP/nowhere/weir.conf"
+# what is no file is not replaced by one, and a link keeps leading where it leads
+mknod "$TMP/node" c 1 3 || bail "no device node"
+mkfifo "$TMP/fifo"
+for what in node fifo ""; do
+	kind=$(stat -c %F "$TMP/$what")
+	check_exit "save_to_${what:-directory}" 1 weir config save "$TMP/$what"
+	check "save_to_${what:-directory}_says_why" grep -q 'not a regular file' "$TMP/output"
+	check_eq "save_leaves_the_${what:-directory}" "$(stat -c %F "$TMP/$what")" "$kind"
+done
+check_exit save_to_a_dash 1 weir config save -
+ln -s saved "$TMP/link"
+echo old >"$TMP/saved"
+check_exit save_through_a_link 0 weir config save "$TMP/link"
+check_eq save_keeps_the_link "$(readlink "$TMP/link")" saved
+check save_through_a_link_is_where_it_leads diff "$TMP/saved" <(weir config show)
 
 # a disk with one page left
 mkdir "$TMP/disk"

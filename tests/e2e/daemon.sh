@@ -71,6 +71,7 @@ weir off
 
 # in the background: the command ends when the daemon is ready, or says why it is not
 check_exit bad_config_is_refused 1 weir daemon "$TMP/no-such-file"
+check_eq bad_config_is_said_once "$(grep -c 'No such file' "$TMP/output")" 1
 echo 'interface wan0 { role outside }' >"$TMP/conf"
 chmod 600 "$TMP/conf"
 check background_daemon_loads_a_file weir daemon "$TMP/conf"
