@@ -142,8 +142,11 @@ __noinline __u64 weir_bypass(const struct pkt *pkt, const struct class *source,
 	scene_policy(&scene, page);
 	if (!(scene.knobs->flags & KNOB_BYPASS))
 		return 0;
-	if (pkt->flags & PKT_INNER)
+	if (pkt->flags & PKT_INNER) {
+		if (!icmp_error_answers(pkt))
+			return 0;
 		source = NULL;
+	}
 	bypass_tuple(pkt, &tuple);
 	return bypass_find(&scene, page_line(page, POLICY_BYPASS), &tuple, source);
 }

@@ -142,10 +142,11 @@ static __always_inline bool checksum_asked(const struct pkt *pkt, const struct s
 	return run && run->conntrack & CONNTRACK_CHECKSUM;
 }
 
-/* Is it readable enough to ask where it comes from? */
+/* Is it readable enough to ask where it comes from? Not where the IP header itself is wrong. */
 static __always_inline bool has_source(const struct pkt *pkt, enum reason sanity)
 {
-	return sanity == REASON_FRAGMENT || (sanity == REASON_TOO_DEEP && pkt->family);
+	return pkt->family && sanity != REASON_NOT_IP && sanity != REASON_TRUNCATED &&
+	       sanity != REASON_IP_HEADER && sanity != REASON_IP_CHECKSUM;
 }
 
 /*
@@ -189,6 +190,11 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	if (sanity && !has_source(pkt, sanity))
 		/* a check that is off: what it spared can't be judged further */
 		return heeded(scene, sanity) ? sanity : REASON_CLEAN;
+	if (sanity >= REASON_DROP_FIRST) {
+		if (heeded(scene, sanity) && scene_ends(scene, sanity))
+			return sanity;
+		sanity = REASON_CLEAN;	/* spared: it is judged by its source alone */
+	}
 	if (!sanity) {
 		reason = shortcut(pkt, scene, scratch);
 		if (reason)
@@ -199,7 +205,8 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	sanity = *(volatile __u8 *)&scratch->sanity & 127;
 	if (!scene_source(scene, pkt))
 		return REASON_FAIL_OPEN;
-	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt))
+	if (checksum_asked(pkt, scene) && weir_checksum_wrong(ctx, pkt) &&
+	    scene_ends(scene, REASON_L4_CHECKSUM))
 		return REASON_L4_CHECKSUM;
 	/* first, since it holds for whatever passes: also for the trusted and the monitored */
 	bypassed = bypass(pkt, scene, scratch);
@@ -212,6 +219,8 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	reason = spoof(pkt, scene->source->flags, scene->role, scene->dev_flags);
 	if (scene_ends(scene, reason))
 		return reason;
+	if (sanity == REASON_CLEAN)
+		return bypassed ? bypassed : sanity;
 	if (sanity && !may_open(pkt))
 		return sanity;
 	if (bypassed)

@@ -10,6 +10,7 @@
 #ifndef WEIR_PKT_H
 #define WEIR_PKT_H
 
+#include <stdbool.h>
 #include <linux/types.h>
 
 enum pkt_flag {
@@ -72,5 +73,12 @@ struct plain {
 	__u8	l4_proto;	/* IPPROTO_TCP or IPPROTO_UDP */
 	__u8	tcp_flags;	/* enum tcp_flag */
 };
+
+/* Of an ICMP error with PKT_INNER: it goes to whoever sent the packet that it speaks of, or it is no answer at all. */
+static inline bool icmp_error_answers(const struct pkt *pkt)
+{
+	return pkt->daddr[0] == pkt->inner_saddr[0] && pkt->daddr[1] == pkt->inner_saddr[1] &&
+	       pkt->daddr[2] == pkt->inner_saddr[2] && pkt->daddr[3] == pkt->inner_saddr[3];
+}
 
 #endif

@@ -107,7 +107,7 @@ static __always_inline void seat_take(struct source_line *line, const struct sea
 				      __u64 cost_ns)
 {
 	struct source_hot *hot = &line->way[seat->way & 3];
-	__u64 word, cost = seat_steps(cost_ns);
+	__u64 was, word, found, cost = seat_steps(cost_ns);
 
 	if (seat->none)
 		return;
@@ -116,13 +116,19 @@ static __always_inline void seat_take(struct source_line *line, const struct sea
 		hot->key = key;
 		return;
 	}
-	word = (seat->word & ~SEAT_TAT) | SEAT_AGAIN | SEAT_MORE |
-	       (seat_time(now_ns + gcra_ahead_ns(SEAT_TAT_NS(seat->word), now_ns, pace)) + cost);
-	if (word == seat->word)
-		return;
-	if (__sync_val_compare_and_swap(&hot->word, seat->word, word) == seat->word)
-		return;
-	/* another CPU has just brought it to the clock and set the marks */
+	/* twice: another CPU may have charged it, or have taken off its mark */
+	was = seat->word;
+	for (int i = 0; i < 2; i++) {
+		word = (was & ~SEAT_TAT) | SEAT_AGAIN | SEAT_MORE |
+		       (seat_time(now_ns + gcra_ahead_ns(SEAT_TAT_NS(was), now_ns, pace)) + cost);
+		if (word == was)
+			return;
+		found = __sync_val_compare_and_swap(&hot->word, was, word);
+		if (found == was)
+			return;
+		was = found;
+	}
+	/* by now it was brought to the clock */
 	__sync_fetch_and_add(&hot->word, cost);
 }
 

@@ -387,13 +387,6 @@ static __always_inline enum reason track_udp(void *ctx, const struct pkt *pkt,
 	}
 }
 
-/* The error goes to whoever sent the packet that it speaks of, or it is no answer at all. */
-static __always_inline bool icmp_error_answers(const struct pkt *pkt)
-{
-	return pkt->daddr[0] == pkt->inner_saddr[0] && pkt->daddr[1] == pkt->inner_saddr[1] &&
-	       pkt->daddr[2] == pkt->inner_saddr[2] && pkt->daddr[3] == pkt->inner_saddr[3];
-}
-
 /* The packet that an ICMP error speaks of, turned round, is the one that would come next. */
 static __always_inline enum reason track_icmp_error(void *ctx, const struct pkt *pkt,
 						    const struct scene *scene)

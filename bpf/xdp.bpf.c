@@ -94,7 +94,8 @@ static __always_inline void hand_over(struct xdp_md *ctx, __u32 mark)
 		return;
 	}
 	dev = dev_of(dev_slot);
-	if (dev)
+	/* once: user space writes there, too, and each packet reads it */
+	if (dev && !(dev->flags & DEV_NO_METADATA))
 		dev->flags |= DEV_NO_METADATA;
 }
 

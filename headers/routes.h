@@ -2,8 +2,7 @@
 /*
  * The part of abi.h that is about routes. What the kernel's IPv4 routes say of a source is remembered for its block of 65536 addresses: one
  * answer for all of a flood's sources there. The daemon tells which blocks have one, and forgets all
- * answers when routes, rules, addresses or devices change: it makes the generation another one. Whoever
- * changes map "dev" makes it 0, and the daemon goes on with the next one.
+ * answers when routes, rules, addresses or devices change: it makes the generation another one.
  */
 #ifndef WEIR_ROUTES_H
 #define WEIR_ROUTES_H

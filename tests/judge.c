@@ -143,6 +143,16 @@ static void error_outside(struct craft *c, unsigned n __attribute__((unused)))
 	craft_finish(c);
 }
 
+/* as above, but whoever gets it did not send what it speaks of */
+static void error_to_another(struct craft *c, unsigned n __attribute__((unused)))
+{
+	ip4(c, "192.0.2.254", "198.51.100.77", IPPROTO_ICMP);
+	craft_icmp(c, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, 0);
+	craft_ip4(c, "198.51.100.1", SERVER, IPPROTO_TCP);
+	craft_tcp(c, 2000, 80, TCP_ACK);
+	craft_finish(c);
+}
+
 static void ack_of_nobody(struct craft *c, unsigned n)
 {
 	tcp(c, STRANGER, 3000 + n, SERVER, 80, TCP_ACK);
@@ -380,6 +390,12 @@ static const struct row rows[] = {
 	{ REASON_BYPASS, "of the service", ack_outside, 0, false, "bypass { tcp port 80 to 192.0.2.1 }" },
 	{ REASON_BYPASS, "error about it", error_outside, 0, false,
 	  "bypass { tcp port 80 from 198.51.100.0/24 }" },
+	{ REASON_STRAY, "error about it to another", error_to_another, 0, false,
+	  "check { stray drop }\nbypass { tcp port 80 from 198.51.100.0/24 }" },
+	{ REASON_BYPASS, "malformed, of the service", syn_fin, 0, false,
+	  "check { malformed off }\nbypass { from 203.0.113.0/24 }" },
+	{ REASON_BLOCKED, "malformed, which is off", syn_fin, 0, false,
+	  "check { malformed off }\nblocked { 203.0.113.5 }" },
 	{ REASON_BYPASS, "trusted", syn, 0, false,
 	  "trusted { 203.0.113.5 }\nbypass { from 203.0.113.0/24 }" },
 	{ REASON_BYPASS, "IPv6", syn_six, 0, false, "bypass { port 70-90 to 2001:db8:1::/48 }" },
@@ -655,6 +671,51 @@ static void pays(struct gateway *gateway, const char *policy, void (*frame)(stru
 			   name_of(answer.reason));
 		CHECK_SAID(answer.would == !n, "%s: would", policy);
 		CHECK(answer.verdict == (n ? gateway->kind->drop : gateway->kind->pass));
+	}
+}
+
+/* In enforce mode: a check that only counts is not the end for what another one drops. */
+static void ends(struct gateway *gateway, const char *policy, void (*frame)(struct craft *, unsigned),
+		 enum reason wanted)
+{
+	const struct row row = { .policy = policy };
+	struct gateway_answer answer;
+	struct fail fail = {};
+	struct craft c = {};
+
+	gateway_at(gateway, gateway->now_ns + HOUR_NS);
+	set_pressure(gateway, &row);
+	CHECK_SAID(!gateway_policy(gateway, policy, &fail), "%s", fail.what);
+	frame(&c, 0);
+	CHECK(gateway_judge(gateway, c.byte, c.size, &answer));
+	CHECK_SAID(answer.reason == wanted && !answer.would, "%s, %s: %s", gateway->kind->name, policy,
+		   name_of(answer.reason));
+	CHECK(answer.verdict == gateway->kind->drop);
+}
+
+TEST(what_is_only_counted_does_not_hide_what_is_dropped)
+{
+	struct gateway gateway;
+
+	if (geteuid())
+		SKIP("needs root");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int error = open_kind(&gateway, &kinds[i]);
+
+		CHECK_SAID(!error, "%s: %s", kinds[i].name, strerror(error));
+		if (error)
+			continue;
+		gateway_at(&gateway, HOUR_NS);
+		set_run(&gateway, false);
+		ends(&gateway, "mode enforce\ncheck { malformed monitor }\nblocked { " STRANGER " }", syn_fin,
+		     REASON_BLOCKED);
+		if (kinds[i].pass == XDP_PASS) {
+			ends(&gateway, "mode enforce\ncheck { l4-checksum monitor }\nblocked { " STRANGER " }",
+			     bad_tcp_sum, REASON_BLOCKED);
+			pays(&gateway, "mode enforce\ncheck { l4-checksum monitor }\n"
+			     LIMIT("per source 1/minute burst 1"), bad_tcp_sum, REASON_L4_CHECKSUM);
+		}
+		gateway_close(&gateway);
 	}
 }
 

@@ -140,6 +140,20 @@ TEST(proven_keeps_its_seat)
 }
 
 /* Sending for a line writes a byte that is 0 in every seat: nothing is changed by it. */
+/* Between a look at its seat and its charge a newcomer took its mark off. */
+TEST(mark_taken_off_meanwhile_loses_no_charge)
+{
+	const __u64 now = START + 60 * SECOND;
+	const struct pace pace = { .cost_ns = SECOND, .burst_ns = 2 * SECOND };
+	struct source_line line = { .way = { { 7, SEAT_AGAIN | seat_time(START) } } };
+	struct seat seat = seat_find(&line, 7, 0, now);
+
+	line.way[0].word &= ~SEAT_AGAIN;
+	seat_take(&line, &seat, 7, 0, now, &pace, pace.cost_ns);
+	CHECK_EQ(SEAT_TAT_NS(line.way[0].word), (seat_time(now) << SEAT_TAT_SHIFT) + seat_steps(SECOND) * SEAT_STEP_NS);
+	CHECK(line.way[0].word & SEAT_AGAIN);
+}
+
 TEST(line_that_is_sent_for_stays_what_it_was)
 {
 	struct source_line before[LINES];

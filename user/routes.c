@@ -33,6 +33,7 @@ static struct {
 	__u64			again_ns;	/* not before that it begins again */
 	bool			changed;	/* since a generation was published */
 	bool			remembered;	/* the datapath may remember */
+	struct dev		devs[DEV_MAX];	/* whose answers these are */
 	__u64			netns;		/* inode of ours */
 } routes = { .timer.fd = -1, .news.fd = -1, .dump.fd = -1 };
 
@@ -43,16 +44,29 @@ static __u32 generation_next(__u32 last)
 	return last + 1 < 1U << 24 ? last + 1 : 1;
 }
 
+/* Answers are about the device that was in the slot, and what stood behind it. */
+static int devices_look(const struct store *store, struct fail *fail)
+{
+	struct dev devs[DEV_MAX];
+
+	if (store_devs_read(store, devs, fail))
+		return -fail->status;
+	routes.changed |= memcmp(devs, routes.devs, sizeof(devs)) != 0;
+	memcpy(routes.devs, devs, sizeof(devs));
+	return 0;
+}
+
 static int write_now(const struct store *store, bool remember, struct fail *fail)
 {
 	struct routes_now now;
 	struct run run;
 
-	if (store_run_read(store, &run, fail) || store_routes_read(store, &now, fail))
+	if (store_run_read(store, &run, fail) || store_routes_read(store, &now, fail) ||
+	    devices_look(store, fail))
 		return -fail->status;
 	if (run.netns != routes.netns)
 		return 0;
-	/* 0: of an instance that was made anew, or somebody else has ended it */
+	/* 0: of an instance that was made anew, among others */
 	if (remember && (routes.changed || !now.generation)) {
 		now.last = generation_next(now.last);
 		memcpy(now.split, routes.blocks.split, sizeof(now.split));

@@ -242,15 +242,7 @@ int store_devs_read(const struct store *store, struct dev devs[DEV_MAX], struct 
 	return error ? kernel_said(fail, MAP_DEV, error) : 0;
 }
 
-/* What was remembered of a way back is about the device that was in the slot. */
 int store_dev_write(const struct store *store, __u32 slot, const struct dev *dev, struct fail *fail)
 {
-	struct routes_now now;
-
-	if (entry_write(store, MAP_DEV, slot, dev, fail) || store_routes_read(store, &now, fail))
-		return -fail->status;
-	if (!now.generation)
-		return 0;
-	now.generation = 0;
-	return store_routes_write(store, &now, fail);
+	return entry_write(store, MAP_DEV, slot, dev, fail);
 }

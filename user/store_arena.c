@@ -156,8 +156,30 @@ void arena_sweep(int policy)
 	half_empty(policy, head.generation + 1, half_left(policy, head.generation + 1, pages));
 }
 
-/* The first page last: it tells since when. */
-static int half_fill(int policy, struct arena *arena, __u64 (*clock_ns)(void))
+/*
+ * From which tick on words of flows are of this policy (bpf/shortcut.h): said when it is in force, and
+ * the programs that had the one before have ended, however long that took. Without it there is no short way.
+ */
+static void half_since(int policy, __u32 tick)
+{
+	struct policy_head *head;
+	__u32 id;
+	int fd = page_open(policy, 0, &id);
+
+	if (fd < 0)
+		return;
+	head = mmap(NULL, POLICY_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (head == MAP_FAILED)
+		return;
+	__atomic_store_n(&head->since, tick, __ATOMIC_RELAXED);
+	munmap(head, POLICY_PAGE);
+}
+
+#define SINCE_NEVER	(1U << 30)	/* ticks from now */
+
+/* The first page last: it tells how many there are. */
+static int half_fill(int policy, struct arena *arena, __u32 tick)
 {
 	struct policy_head *head = (struct policy_head *)arena->bytes;
 	__u32 pages = arena_pages(arena);
@@ -168,8 +190,7 @@ static int half_fill(int policy, struct arena *arena, __u64 (*clock_ns)(void))
 		if (put < 0)
 			return put;
 	}
-	/* a tick more: what is written down until the switch is of the policy before */
-	head->since = FLOW_TICK(clock_ns ? clock_ns() : 0) + 1;
+	head->since = tick + SINCE_NEVER;
 	put = pages_put(policy, arena, head->generation, 0, 1);
 	return put < 0 ? put : 0;
 }
@@ -186,12 +207,17 @@ int arena_publish(int policy, struct arena *arena, __u64 (*clock_ns)(void))
 	if (error && error != -ENOENT)
 		return error;
 	head->generation = before.generation + 1;
-	error = half_fill(policy, arena, clock_ns);
+	error = half_fill(policy, arena, FLOW_TICK(clock_ns ? clock_ns() : 0));
 	if (!error)
 		error = half_switch(policy, head->generation);
-	if (error)
+	if (error) {
 		half_empty(policy, head->generation, arena_pages(arena));
-	return error;
+		return error;
+	}
+	/* a tick more: a word does not tell when in its tick it was written */
+	head->since = FLOW_TICK(clock_ns ? clock_ns() : 0) + 1;
+	half_since(policy, head->since);
+	return 0;
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */

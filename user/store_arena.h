@@ -7,7 +7,7 @@
 
 /*
  * Brings the arena into force in that map. Its generation is made the next one behind what is in force.
- * clock_ns: CLOCK_MONOTONIC, asked when that is about to happen; NULL: it is 0. 0, or -errno: then what
+ * clock_ns: CLOCK_MONOTONIC, asked when that has happened; NULL: it is 0. 0, or -errno: then what
  * was in force still is. Nobody else may write to the map meanwhile.
  */
 int arena_publish(int policy, struct arena *arena, __u64 (*clock_ns)(void));
