@@ -30,6 +30,21 @@ static __always_inline struct proven_key proven_key_of(const struct pkt *pkt)
 	return proven_key(pkt, source_length6, challenge_mask, hash_key);
 }
 
+/* Its seat in the table of sources is kept, too (seat.h). */
+static __always_inline void prove_seat(const struct pkt *pkt, __u64 now_ns)
+{
+	const struct dev *dev = dev_of(dev_slot);
+	struct source_line *line;
+	struct source source;
+
+	if (!dev)
+		return;
+	source = source_of(pkt, dev->role & 1, source_length6, hash_key);
+	line = source_line(hash_line(source_hash(&source, hash_key), source_mask));
+	if (line)
+		seat_prove(line, source.key, source.who, now_ns);
+}
+
 /*
  * Notes that the source of the packet is there. For packets whose source can't be spoofed only:
  * of a flow that both sides have spoken in, or whose handshake this packet completes. It writes
@@ -40,8 +55,8 @@ static __always_inline void prove(const struct pkt *pkt, enum proof proof, __u64
 	struct proven_key key = proven_key_of(pkt);
 	struct challenge_line *line = challenge_line(key.line);
 
-	if (line)
-		proven_put(line, key.mark, proof, now_ns);
+	if (line && proven_put(line, key.mark, proof, now_ns) == PROVEN_ANEW && proof == PROOF_TWO_WAY)
+		prove_seat(pkt, now_ns);
 }
 
 /* Has the source of the packet lately proved that it is there? */

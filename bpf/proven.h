@@ -85,8 +85,14 @@ static __always_inline bool proven_in(const struct challenge_line *line, __u32 m
 	return left;
 }
 
-/* Notes a proof. False: all seats are taken by better ones. */
-static __always_inline bool proven_put(struct challenge_line *line, __u32 mark, enum proof proof,
+enum proven_put {
+	PROVEN_FULL = 0,	/* all places are taken by better ones */
+	PROVEN_STILL,		/* a proof nearly as good as a fresh one is there */
+	PROVEN_ANEW,
+};
+
+/* Notes a proof. */
+static __always_inline enum proven_put proven_put(struct challenge_line *line, __u32 mark, enum proof proof,
 				       __u64 now_ns)
 {
 	__u32 until = (__u32)(now_ns >> PROVEN_TICK_SHIFT) + proof;
@@ -103,12 +109,12 @@ static __always_inline bool proven_put(struct challenge_line *line, __u32 mark, 
 		best = least_of(best, only_if(bit_any(mine) ^ 1, left + 1) * PROVEN_WAYS + i);
 	}
 	if (own && own + proof / 16 >= (__u64)proof)
-		return true;	/* nearly as good as a fresh one: no need to write */
+		return PROVEN_STILL;
 	if (best > (proof + 1ULL) * PROVEN_WAYS + PROVEN_WAYS - 1)
-		return false;
+		return PROVEN_FULL;
 	*(volatile __u32 *)&line->proven[best & (PROVEN_WAYS - 1)] =
 		(mark & ~PROVEN_TICK_MASK) | (until & PROVEN_TICK_MASK);
-	return true;
+	return PROVEN_ANEW;
 }
 
 #endif

@@ -12,8 +12,8 @@
  *    four have come again, a newcomer gets no seat but takes that mark off the one not seen for
  *    longest; unless it comes again before the next newcomer does, that one gets its seat. So a
  *    heavy key loses its seat only to as many keys as heavy, and a heavy newcomer gets one soon.
- *  - A proven key is not replaced before it was away for PROVEN_KEEP_NS. Whoever proves keys
- *    leaves one seat in each line unproven.
+ *  - A proven key is not replaced before it was away for PROVEN_KEEP_NS. One seat in each line stays
+ *    unproven.
  *
  * A newcomer without a seat is not limited by itself: the shared budgets still hold it.
  *
@@ -130,6 +130,24 @@ static __always_inline void seat_take(struct source_line *line, const struct sea
 	}
 	/* by now it was brought to the clock */
 	__sync_fetch_and_add(&hot->word, cost);
+}
+
+/* A two-way flow with the key has lately existed: its seat is kept, if it has one and others are left. */
+static __always_inline void seat_prove(struct source_line *line, __u64 key, __u64 who, __u64 now_ns)
+{
+	__u64 others = 0, mine = SOURCE_WAYS;
+
+	for (__u32 i = 0; i < SOURCE_WAYS; i++) {
+		__u64 word = *(volatile __u64 *)&line->way[i].word;
+		__u64 here = bit_less(now_ns, SEAT_TAT_NS(word) + PROVEN_KEEP_NS);
+
+		if (word && line->way[i].key == key && (word & SEAT_WHO) == who)
+			mine = i;
+		else
+			others += here & bit_any(word & SEAT_PROVEN);
+	}
+	if (mine < SOURCE_WAYS && others < SOURCE_WAYS - 1)
+		__sync_fetch_and_or(&line->way[mine & (SOURCE_WAYS - 1)].word, SEAT_PROVEN);
 }
 
 #endif

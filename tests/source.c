@@ -139,7 +139,6 @@ TEST(proven_keeps_its_seat)
 	CHECK(!seat_find(line, 5, 0, now + PROVEN_KEEP_NS + SECOND).none);
 }
 
-/* Sending for a line writes a byte that is 0 in every seat: nothing is changed by it. */
 /* Between a look at its seat and its charge a newcomer took its mark off. */
 TEST(mark_taken_off_meanwhile_loses_no_charge)
 {
@@ -154,6 +153,28 @@ TEST(mark_taken_off_meanwhile_loses_no_charge)
 	CHECK(line.way[0].word & SEAT_AGAIN);
 }
 
+/* Of the seats in a line that have proved themselves one is left to be taken by others. */
+TEST(proof_is_for_the_seat_of_its_key)
+{
+	struct source_line line = { .way = {
+		{ 1, seat_time(START) }, { 2, seat_time(START) }, { 3, seat_time(START) | SEAT_INSIDE },
+		{ 4, seat_time(START) },
+	} };
+
+	seat_prove(&line, 3, 0, START);
+	for (int way = 0; way < SOURCE_WAYS; way++)
+		CHECK(!(line.way[way].word & SEAT_PROVEN));
+	for (__u64 key = 1; key <= 4; key++)
+		seat_prove(&line, key, key == 3 ? SEAT_INSIDE : 0, START);
+	for (int way = 0; way < SOURCE_WAYS; way++)
+		CHECK(!!(line.way[way].word & SEAT_PROVEN) == (way < 3));
+	/* the first one was away for long: his seat is nobody's, and the proof of the fourth holds */
+	line.way[0].word = SEAT_PROVEN | seat_time(START - PROVEN_KEEP_NS - SECOND);
+	seat_prove(&line, 4, 0, START);
+	CHECK(line.way[3].word & SEAT_PROVEN);
+}
+
+/* Sending for a line writes a byte that is 0 in every seat: nothing is changed by it. */
 TEST(line_that_is_sent_for_stays_what_it_was)
 {
 	struct source_line before[LINES];
