@@ -18,8 +18,14 @@ cat >"$CONF" <<-TEXT
 	interface lan0 { role inside; sources { 25.0.1.0/28 } }
 TEXT
 
-weir_on() { weir config load "$CONF"; }
-weir_off() { weir off; }
+# with its daemon, as one lets it run: it lets the answers of the routes be remembered
+weir_on() {
+	weir config load "$CONF" || return
+	lab_start "$LAB_GW" "$WEIR" -I "$INSTANCE" daemon -f 2>/dev/null
+	DAEMON=$LAB_PID
+	until lab_gw "$WEIR" -j -I "$INSTANCE" status | grep -q '"running": *true'; do kill -0 "$DAEMON" || return; done
+}
+weir_off() { kill "$DAEMON"; wait "$DAEMON" 2>/dev/null; weir off; }
 nft_on() {
 	lab_gw nft 'add table inet spoof; add chain inet spoof raw { type filter hook prerouting priority raw; };
 		add rule inet spoof raw iifname "wan0" fib saddr . iif oif missing drop'
