@@ -74,7 +74,8 @@ struct plain {
 	__u8	tcp_flags;	/* enum tcp_flag */
 };
 
-/* Of an ICMP error with PKT_INNER: it goes to whoever sent the packet that it speaks of, or it is no answer at all. */
+/* Of an ICMP error with PKT_INNER: it goes to whoever sent the packet that it speaks of, or it is no
+ * answer at all. */
 static inline bool icmp_error_answers(const struct pkt *pkt)
 {
 	return pkt->daddr[0] == pkt->inner_saddr[0] && pkt->daddr[1] == pkt->inner_saddr[1] &&

@@ -28,6 +28,7 @@
 #ifndef WEIR_SEAT_H
 #define WEIR_SEAT_H
 
+#include <stdbool.h>
 #include "gcra.h"
 
 #define PROVEN_KEEP_NS	(15 * 60 * 1000000000ULL)
@@ -86,10 +87,15 @@ static __always_inline __u64 seat_closed(const struct seat *seat, __u64 now_ns,
 	return gcra_closed(SEAT_TAT_NS(seat->word), now_ns, pace);
 }
 
-/* What a flow costs, in steps: not less than it. */
+/* What a flow costs a seat, in steps and in ns: not less than the rate says. */
 static __always_inline __u64 seat_steps(__u64 ns)
 {
 	return (ns + SEAT_STEP_NS - 1) >> SEAT_TAT_SHIFT;
+}
+
+static __always_inline __u64 seat_cost_ns(__u64 cost_ns)
+{
+	return seat_steps(cost_ns) << SEAT_TAT_SHIFT;
 }
 
 /* A time: not later, so that a budget is never further ahead of the clock than by what was charged. */

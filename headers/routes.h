@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The part of abi.h that is about routes. What the kernel's IPv4 routes say of a source is remembered for its block of 65536 addresses: one
- * answer for all of a flood's sources there. The daemon tells which blocks have one, and forgets all
+ * The part of abi.h that is about routes. What the kernel's IPv4 routes say of a source is remembered
+ * for its block of 65536 addresses: one answer for all of a flood's sources there. The daemon tells which blocks have one, and forgets all
  * answers when routes, rules, addresses or devices change: it makes the generation another one.
  */
 #ifndef WEIR_ROUTES_H

@@ -9,7 +9,7 @@ static __u64 tat_of(const struct source_hot *seen)
 /* What a flow moves it on by. */
 static __u64 cost_of(const struct busiest *busiest)
 {
-	return seat_steps(busiest->pace.cost_ns) << SEAT_TAT_SHIFT;
+	return seat_cost_ns(busiest->pace.cost_ns);
 }
 
 bool busiest_idle(const struct source_hot *hot, __u64 now_ns)

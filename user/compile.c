@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 #include <string.h>
+#include "bpf/seat.h"
 #include "class.h"
 #include "compile.h"
 #include "fact.h"
@@ -29,13 +30,8 @@ static __u64 times(__u64 a, __u64 b)
 	return __builtin_mul_overflow(a, b, &product) ? ~0ULL : product;
 }
 
-/* What a flow costs a seat, which counts in steps: with less, the last flow of a burst would not fit. */
-static __u64 seat_cost_ns(__u64 cost_ns)
-{
-	return (cost_ns + SEAT_STEP_NS - 1) / SEAT_STEP_NS * SEAT_STEP_NS;
-}
-
-/* Rule i + 1 is limit i; slot.h numbers the others. A limit whose burst is not given may burst what it admits in a second. */
+/* Rule i + 1 is limit i; slot.h numbers the others. A burst is so many of what a flow costs, or the last one of
+ * it would not fit into a seat. A limit whose burst is not given may burst what it admits in a second. */
 static struct rule rule_of(const struct limit *limit, __u32 slot)
 {
 	__u64 cost_ns = rate_cost_ns(&limit->rate), flow_ns = slot ? cost_ns : seat_cost_ns(cost_ns);

@@ -129,20 +129,21 @@ static void dump_again(void)
 static void dump_ready(void *unused);
 
 /* From the beginning. On a socket of its own: an answer that is still on its way is nobody's. */
-static int dump_begin(struct fail *fail)
+static bool dump_begin(void)
 {
+	struct fail fail = {};
+
 	dump_end();
 	memset(&routes.blocks, 0, sizeof(routes.blocks));
 	routes.dumped = RTM_GETRULE;
 	routes.dump_socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!routes.dump_socket)
-		return fail_set(fail, EXIT_REFUSED, NULL, "can't read the routes: %s", strerror(errno));
+		return false;
 	routes.dump = (struct loop_source){
 		.fd = mnl_socket_get_fd(routes.dump_socket), .ready = dump_ready,
 	};
-	if (mnl_socket_bind(routes.dump_socket, 0, MNL_SOCKET_AUTOPID) < 0 || !dump_ask(RTM_GETRULE))
-		return fail_set(fail, EXIT_REFUSED, NULL, "can't read the routes: %s", strerror(errno));
-	return loop_add(&routes.daemon->loop, &routes.dump, fail);
+	return mnl_socket_bind(routes.dump_socket, 0, MNL_SOCKET_AUTOPID) >= 0 && dump_ask(RTM_GETRULE) &&
+	       !loop_add(&routes.daemon->loop, &routes.dump, &fail);
 }
 
 static int dump_read(const struct nlmsghdr *message, void *unused)
@@ -173,6 +174,7 @@ static bool dump_next(bool failed)
 static void dump_ready(void *unused)
 {
 	static char bytes[MESSAGE_SIZE];
+
 	(void)unused;
 	for (int i = 0; i < MESSAGES_AT_ONCE && routes.dump.fd >= 0; i++) {
 		ssize_t size = mnl_socket_recvfrom(routes.dump_socket, bytes, sizeof(bytes));
@@ -222,11 +224,9 @@ static void news_ready(void *unused)
 
 static void beat(void *unused)
 {
-	struct fail fail = {};
-
 	(void)unused;
 	loop_timer_take(&routes.timer);
-	if (routes.dumped && routes.dump.fd < 0 && coarse_ns() >= routes.again_ns && dump_begin(&fail))
+	if (routes.dumped && routes.dump.fd < 0 && coarse_ns() >= routes.again_ns && !dump_begin())
 		dump_again();
 	publish(!routes.dumped && !routes.blocks.odd_rule);
 }
