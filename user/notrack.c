@@ -61,20 +61,20 @@ static bool has_family(const struct prefix *prefix, size_t count, __u8 family)
 	return !count;
 }
 
-/* Both directions, for one address family; 0: no address is asked for. */
+/* Both directions, answers first: they are the more; for one address family; 0: no address is asked for. */
 static void print_group(FILE *to, const struct bypass_group *group, __u8 family)
 {
 	if (family && (!has_family(group->to, group->to_count, family) ||
 		       !has_family(group->from, group->from_count, family)))
 		return;
 	fprintf(to, "\t\t");
-	print_prefixes(to, "daddr", group->to, group->to_count, family);
-	print_prefixes(to, "saddr", group->from, group->from_count, family);
-	print_service(to, group, "dport");
-	fprintf(to, "notrack\n\t\t");
 	print_prefixes(to, "saddr", group->to, group->to_count, family);
 	print_prefixes(to, "daddr", group->from, group->from_count, family);
 	print_service(to, group, "sport");
+	fprintf(to, "notrack\n\t\t");
+	print_prefixes(to, "daddr", group->to, group->to_count, family);
+	print_prefixes(to, "saddr", group->from, group->from_count, family);
+	print_service(to, group, "dport");
 	fprintf(to, "notrack\n");
 }
 
@@ -84,8 +84,7 @@ static void print_rules(FILE *to, const struct bypass_groups *groups, __u32 mark
 		"\t\ttype filter hook prerouting priority raw; policy accept;\n"
 		"\t\tmeta mark & 0x%x == 0x%x notrack\n\t}\n", mark, mark);
 	fprintf(to, "\tchain output {\n"
-		"\t\ttype filter hook output priority raw; policy accept;\n"
-		"\t\tmeta mark & 0x%x == 0x%x notrack\n", mark, mark);
+		"\t\ttype filter hook output priority raw; policy accept;\n");
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct bypass_group *group = &groups->at[i];
 
@@ -96,7 +95,7 @@ static void print_rules(FILE *to, const struct bypass_groups *groups, __u32 mark
 		print_group(to, group, 4);
 		print_group(to, group, 6);
 	}
-	fprintf(to, "\t}\n}\n");
+	fprintf(to, "\t\tmeta mark & 0x%x == 0x%x notrack\n\t}\n}\n", mark, mark);
 }
 
 static const char *table_name(const char *instance, char name[static TABLE_NAME])
