@@ -13,6 +13,13 @@
 
 #define CHECKSUM_CHUNK	512	/* bytes that bpf_csum_diff() sums at once */
 
+/* Which class an address was found in last, under which policy. */
+struct class_memo {
+	__be32	addr;
+	__u32	generation;	/* as in struct policy_head; 0: nothing was found yet */
+	__u32	class;
+};
+
 struct scratch {
 	__u64			jiffies;	/* when now_ns was read; 0: never */
 	__u64			now_ns;
@@ -25,6 +32,7 @@ struct scratch {
 	struct bpf_fib_lookup	query;	/* of the routes */
 	__u32			mark;	/* of a flow that conntrack is not to see; 0 */
 	__u32			foreseen;	/* a word of the line of the flow; to have touched it */
+	struct class_memo	bypass[2];	/* of a source, and of a destination */
 	__u64			flow_hash;	/* of the packet's flow; 0: nobody has asked yet */
 	__u8			would;	/* enum reason: the first drop that is only counted; 0: none */
 	__u8			sanity;	/* enum reason: what sane() said of it */

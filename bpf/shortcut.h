@@ -71,6 +71,22 @@ static __always_inline bool shortcut_lawful(const struct scene *scene)
 }
 
 /*
+ * As scene_class(), of IPv4. A service has one address, and who asks it asks again: what was found for the
+ * packet before is remembered.
+ */
+static __always_inline const struct class *shortcut_class(struct scene *scene, struct class_memo *memo,
+							  __u32 root, __u32 class_line,
+							  const __be32 *addr)
+{
+	if (memo->addr != *addr || memo->generation != scene->head->generation) {
+		memo->class = table_find(&scene->arena, root, 4, addr);
+		memo->addr = *addr;
+		memo->generation = scene->head->generation;
+	}
+	return arena_line_early(&scene->arena, class_line + memo->class);
+}
+
+/*
  * The mark of a packet of a bypassed service, by its addresses; 0: none, or the long way has to say.
  * forward, back: groups that speak of its ports. A function of its own, which the verifier takes once.
  */
@@ -89,13 +105,12 @@ __noinline int weir_bypassed(const struct policy_page *page, __u64 forward, __u6
 	if (!page || !scratch)
 		return 0;
 	scene_policy(&scene, page);
-	scene.source = scene_class(&scene, scene.head->source_root4, 0, scene.head->source_class, 4,
-				   &scratch->look.saddr);
+	scene.source = shortcut_class(&scene, &scratch->bypass[0], scene.head->source_root4,
+				      scene.head->source_class, &scratch->look.saddr);
 	if (!scene.source || !bypass_source(&found, scene.source) || !shortcut_lawful(&scene))
 		return 0;
-	destination = scene_class(&scene, scene.head->destination_root4, 0,
-				  scene.head->destination_class, 4,
-				  &scratch->look.daddr);
+	destination = shortcut_class(&scene, &scratch->bypass[1], scene.head->destination_root4,
+				     scene.head->destination_class, &scratch->look.daddr);
 	if (!destination)
 		return 0;
 	bypass = page_line(page, POLICY_BYPASS);

@@ -49,18 +49,23 @@ static void later(__u64 ns)
 	gateway_at(&gateway, gateway.now_ns + ns);
 }
 
-static struct craft frame(uint8_t proto, uint8_t flags)
+static struct craft frame_between(const char *saddr, const char *daddr, uint8_t proto, uint8_t flags)
 {
 	struct craft c = {};
 
 	craft_eth(&c, ETH_P_IP);
-	craft_ip4(&c, HOST, SERVER, proto);
+	craft_ip4(&c, saddr, daddr, proto);
 	if (proto == IPPROTO_TCP)
 		craft_tcp(&c, 1000, 80, flags);
 	else
 		craft_udp(&c, 1000, 53);
 	craft_finish(&c);
 	return c;
+}
+
+static struct craft frame(uint8_t proto, uint8_t flags)
+{
+	return frame_between(HOST, SERVER, proto, flags);
 }
 
 #define IS(c, wanted, counted_only) do { \
@@ -221,6 +226,29 @@ static void bypassed(void)
 }
 
 TEST(bypassed_is_told_by_its_source_each_time) { of_all_kinds(bypassed); }
+
+/* The classes of the packet before are remembered: by address, and by policy. */
+static void by_turns(void)
+{
+	struct craft mine = frame(IPPROTO_UDP, 0);
+	struct craft theirs = frame_between("10.0.0.3", SERVER, IPPROTO_UDP, 0);
+	struct craft elsewhere = frame_between(HOST, "192.0.2.2", IPPROTO_UDP, 0);
+
+	policy("mode enforce; bypass { udp port 53 to " SERVER " }; blocked { 10.0.0.3 }" INSIDE);
+	for (int i = 0; i < 3; i++) {
+		IS(mine, REASON_BYPASS, false);
+		IS(theirs, REASON_BLOCKED, false);
+		IS(elsewhere, i ? REASON_KNOWN : REASON_NEW, false);
+	}
+	policy("mode enforce; bypass { udp port 53 to 192.0.2.2 }; blocked { " HOST " }" INSIDE);
+	IS(mine, REASON_BLOCKED, false);
+	IS(theirs, REASON_NEW, false);
+	policy("mode enforce; bypass { udp port 53 to 192.0.2.2 }" INSIDE);
+	IS(elsewhere, REASON_BYPASS, false);
+	IS(mine, REASON_NEW, false);
+}
+
+TEST(bypassed_is_told_by_both_addresses) { of_all_kinds(by_turns); }
 
 static void lists_its_sources(void)
 {
