@@ -59,8 +59,11 @@ background "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --ki
 attacked() { why after 0s | grep -q 'looks like an attack'; }
 check refused_during_an_attack wait_for 8 attacked
 wait "$LAB_PID"
-# the flood has gone, what it left in the table of sources has not
+# the flood has gone, and its entries; what it left in the table of sources has not
 weir limit del from outside total
+lab_flush
+over() { ! attacked; }
+check flood_is_over wait_for 8 over
 check what_a_flood_left_is_no_model eval \
 	'weir -j limit suggest after 0s | json "v[0][\"refused\"]" | grep -qE "never again|too few|lost flows"'
 known=$(weir -j source top limit 1000000 | json 'len(v)')
