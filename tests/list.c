@@ -25,6 +25,7 @@ static const char feed[] =
 	"  2001:db8::/32\t# remark\n"
 	"198.51.100.7,2026-01-01,botnet\n"
 	"192.0.2.0/24\n"
+	"203.0.113.10\t7\n"
 	"203.0.113.9";
 
 TEST(feeds_are_read)
@@ -34,15 +35,15 @@ TEST(feeds_are_read)
 	struct fail fail = {};
 
 	CHECK_EQ(read_text(feed, strlen(feed), false, &entries, &read, &fail), 0);
-	CHECK_EQ(entries.count, 4);
-	CHECK_EQ(read.lines, 9);
-	CHECK_EQ(read.prefixes, 5);
+	CHECK_EQ(entries.count, 5);
+	CHECK_EQ(read.lines, 10);
+	CHECK_EQ(read.prefixes, 6);
 	CHECK_EQ(read.bad, 0);
 	/* again, into a list that lasts longer in one place */
 	entries.at[0].until_ns = 9;
 	entries.at[0].comment = strdup("kept");
 	CHECK_EQ(read_text(feed, strlen(feed), false, &entries, &read, &fail), 0);
-	CHECK_EQ(entries.count, 4);
+	CHECK_EQ(entries.count, 5);
 	CHECK_EQ(entries.at[0].until_ns, 9);
 	CHECK_STR(entries.at[0].comment ? entries.at[0].comment : "", "kept");
 	entries_free(&entries);
@@ -72,6 +73,8 @@ TEST(a_bad_line_refuses_the_list)
 		{ "10.0.0.0/8\n 10.0.0.1/8\n", 23, 2, 2, "10.0.0.1/8 has host bits set" },
 		{ "10.0.0.0/8\n\nfoo", 15, 3, 1, "\"foo\" is not an address or prefix" },
 		{ "10.0.0.0/8\n\0\n", 13, 2, 1, "\"\" is not an address or prefix" },
+		{ "10.0.0.0/8\n11.0.0.0\t11.0.0.255\t24\n", 32, 2, 1, "a second address in the line: 11.0.0.255" },
+		{ "10.0.0.0/8\n11.0.0.0 timeout 5m\n", 30, 2, 1, "\"timeout\" is not read in a list" },
 		{ "10.0.0.0/8\n<html>\n", 18, 2, 1, "\"<html>\" is not an address or prefix" },
 	};
 

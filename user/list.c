@@ -19,6 +19,33 @@ static size_t list_word(const char **line, const char *end)
 	return at - from;
 }
 
+/*
+ * Behind the prefix stands anything after a remark's sign or a comma, and numbers of the feed's own. Not
+ * what would change its meaning, were it read: the end of a range, or words of `block add`.
+ */
+static int list_rest(const char *at, const char *end, struct fail *fail)
+{
+	const char *word;
+	struct prefix second;
+	struct fail ignored;
+	char text[WORD_SIZE];
+	size_t length;
+
+	word = at;
+	length = list_word(&word, end);
+	if (!length || word == at || length >= sizeof(text))
+		return 0;
+	memcpy(text, word, length);
+	text[length] = '\0';
+	if (strpbrk(text, ".:") && !prefix_parse(text, &second, &ignored))
+		return fail_set(fail, EXIT_USAGE, "write the range as prefixes, or each address on a line of its own",
+				"a second address in the line: %s", text);
+	if (!strcmp(text, "timeout") || !strcmp(text, "comment") || !strcmp(text, "-"))
+		return fail_set(fail, EXIT_USAGE, "a timeout for the whole list: weir block load FILE timeout TIME",
+				"\"%s\" is not read in a list", text);
+	return 0;
+}
+
 /* a bad line, with its place */
 static void list_bad(const char *path, const char *begin, const char *word, const char *end,
 		     size_t number, struct list_read *read, const struct fail *why)
@@ -63,7 +90,9 @@ static int list_text(const char *path, const char *text, size_t length, bool ski
 		line = line_end + 1;
 		if (!size && (word == line_end || *word))
 			continue;	/* nothing but a remark */
-		status = list_line(word, size, until_ns, entries, fail);
+		status = list_rest(word + size, line_end, fail);
+		if (!status)
+			status = list_line(word, size, until_ns, entries, fail);
 		if (status == -EXIT_REFUSED)
 			return status;
 		read->prefixes += !status;
