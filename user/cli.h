@@ -31,6 +31,8 @@ extern const size_t command_count;
 
 /* Takes the next word, or NULL. */
 const char *cli_next(struct cli *cli);
+/* The same for the name of a file, or "-": what looks like an option is left, for cli_end() to say so. */
+const char *cli_file(struct cli *cli);
 /* Takes the next word; failing names what was expected. */
 const char *cli_need(struct cli *cli, const char *expected);
 /* After a word that was taken last could not be read: says behind which words it stood, and, where there

@@ -138,13 +138,22 @@ static void bypass_row(struct cli *cli, const struct bypass *bypass)
 	out_text(&cli->out, bypass->fast ? "fast" : NULL);
 }
 
-int cmd_bypass_show(struct cli *cli)
+static void bypass_table(struct cli *cli, const char *key, const struct policy *policy)
 {
 	static const struct out_column columns[] = {
 		{ "protocol", "protocol", OUT_TEXT }, { "port", "port", OUT_TEXT },
 		{ "to", "to", OUT_TEXT }, { "from", "from", OUT_TEXT },
 		{ "forwarded", "forwarded", OUT_TEXT },
 	};
+
+	out_table_begin(&cli->out, key, columns, 5);
+	for (size_t i = 0; i < policy->bypass_count; i++)
+		bypass_row(cli, &policy->bypass[i]);
+	out_table_end(&cli->out, "everything is tracked");
+}
+
+int cmd_bypass_show(struct cli *cli)
+{
 	struct policy policy;
 	struct store store;
 	int result;
@@ -156,19 +165,24 @@ int cmd_bypass_show(struct cli *cli)
 	store_close(&store);
 	if (result)
 		return result;
-	out_table_begin(&cli->out, NULL, columns, 5);
-	for (size_t i = 0; i < policy.bypass_count; i++)
-		bypass_row(cli, &policy.bypass[i]);
-	out_table_end(&cli->out, "everything is tracked");
+	bypass_table(cli, NULL, &policy);
 	policy_free(&policy);
 	return 0;
 }
 
 /* ---- import -------------------------------------------------------------------------------- */
 
+/* A rule that was not taken. */
+struct left {
+	char	*rule;
+	char	*why;
+};
+
 struct imported {
 	struct policy	policy;		/* what was taken, in its bypasses */
-	FILE		*to;
+	struct left	*left;
+	size_t		left_count;
+	bool		lost;		/* no memory for one of them */
 };
 
 static int import_take(const struct bypass *bypass, void *data, struct fail *fail)
@@ -183,9 +197,26 @@ static int import_take(const struct bypass *bypass, void *data, struct fail *fai
 static void import_leave(const char *rule, const char *why, void *data)
 {
 	struct imported *imported = data;
-	char shown[8192];
+	struct left *grown = reallocarray(imported->left, imported->left_count + 1, sizeof(*grown));
 
-	fprintf(imported->to, "# not taken, it %s: %s\n", why, out_escape(rule, shown, sizeof(shown)));
+	if (!grown) {
+		imported->lost = true;
+		return;
+	}
+	imported->left = grown;
+	grown += imported->left_count++;
+	*grown = (struct left){ strdup(rule), strdup(why) };
+	imported->lost |= !grown->rule || !grown->why;
+}
+
+static void imported_free(struct imported *imported)
+{
+	for (size_t i = 0; i < imported->left_count; i++) {
+		free(imported->left[i].rule);
+		free(imported->left[i].why);
+	}
+	free(imported->left);
+	policy_free(&imported->policy);
 }
 
 /* Those that the policy has already stay. */
@@ -236,32 +267,76 @@ static char *import_text(struct cli *cli, const char *path)
 	return text;
 }
 
+/* Comments for whoever reads the lines, or runs them. */
+static void left_print(FILE *to, const struct imported *imported)
+{
+	char shown[8192];
+
+	for (size_t i = 0; i < imported->left_count; i++)
+		fprintf(to, "# not taken, it %s: %s\n", imported->left[i].why,
+			out_escape(imported->left[i].rule, shown, sizeof(shown)));
+}
+
+static void taken_print(FILE *to, const struct imported *imported)
+{
+	for (size_t i = 0; i < imported->policy.bypass_count; i++) {
+		fprintf(to, "weir bypass add ");
+		bypass_print(to, &imported->policy.bypass[i]);
+		fputc('\n', to);
+	}
+}
+
+static void imported_json(struct cli *cli, const struct imported *imported)
+{
+	static const struct out_column left[] = { { "rule", "rule", OUT_TEXT }, { "why", "why", OUT_TEXT } };
+
+	out_object_begin(&cli->out, NULL, NULL);
+	bypass_table(cli, "taken", &imported->policy);
+	out_table_begin(&cli->out, "left", left, 2);
+	for (size_t i = 0; i < imported->left_count; i++) {
+		out_text(&cli->out, imported->left[i].rule);
+		out_text(&cli->out, imported->left[i].why);
+	}
+	out_table_end(&cli->out, NULL);
+	out_object_end(&cli->out);
+}
+
+static int import(struct cli *cli, const char *path, bool apply, struct imported *imported)
+{
+	const struct import import = { import_take, import_leave, imported };
+	char *text = import_text(cli, path);
+	int result;
+
+	if (!text)
+		return -cli->fail.status;
+	result = import_rules(text, &import, &cli->fail);
+	free(text);
+	if (!result && imported->lost)
+		result = fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
+	if (!result && apply)
+		result = apply_edit(cli->instance, edit_import, &imported->policy, &cli->fail);
+	return result;
+}
+
 int cmd_bypass_import(struct cli *cli)
 {
 	bool apply = cli_take(cli, "apply");
-	const char *path = cli_next(cli);
-	struct imported imported = { .to = apply ? stderr : cli->out.to };
-	const struct import import = { import_take, import_leave, &imported };
-	char *text;
+	const char *path = cli_file(cli);
+	struct imported imported = {};
 	int result;
 
 	if (cli_end(cli))
 		return -cli->fail.status;
-	text = import_text(cli, path);
-	if (!text)
-		return -cli->fail.status;
 	policy_init(&imported.policy);
-	result = import_rules(text, &import, &cli->fail);
-	free(text);
-	if (!result && apply)
-		result = apply_edit(cli->instance, edit_import, &imported.policy, &cli->fail);
-	for (size_t i = 0; i < imported.policy.bypass_count && !result && !apply; i++) {
-		fprintf(cli->out.to, "weir bypass add ");
-		bypass_print(cli->out.to, &imported.policy.bypass[i]);
-		fputc('\n', cli->out.to);
-	}
+	result = import(cli, path, apply, &imported);
+	if (!cli->out.json)
+		left_print(apply ? stderr : cli->out.to, &imported);
+	if (!result && cli->out.json)
+		imported_json(cli, &imported);
+	else if (!result && !apply)
+		taken_print(cli->out.to, &imported);
 	if (!result && apply)
 		ruleset_warn(stderr, imported.policy.bypass, imported.policy.bypass_count);
-	policy_free(&imported.policy);
+	imported_free(&imported);
 	return result;
 }

@@ -229,7 +229,7 @@ static int check(struct cli *cli, const char *path, struct policy *policy, const
 
 int cmd_check(struct cli *cli)
 {
-	const char *path = cli_next(cli);
+	const char *path = cli_file(cli);
 	struct arena arena = {};
 	struct policy policy;
 	int result = 0;

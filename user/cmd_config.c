@@ -112,7 +112,7 @@ int cmd_config_load(struct cli *cli)
 
 int cmd_config_diff(struct cli *cli)
 {
-	const char *path = cli_next(cli);
+	const char *path = cli_file(cli);
 	struct policy before, after;
 	size_t size, changes;
 	char *text = NULL;
@@ -197,7 +197,7 @@ static int save_as(const char *path, const struct policy *policy, struct fail *f
 
 int cmd_config_save(struct cli *cli)
 {
-	const char *path = cli_next(cli);
+	const char *path = cli_file(cli);
 	struct policy policy;
 	char *target;
 	int result;

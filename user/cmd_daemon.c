@@ -5,7 +5,7 @@
 int cmd_daemon(struct cli *cli)
 {
 	bool here = cli_take(cli, "-f");
-	const char *file = cli_next(cli);
+	const char *file = cli_file(cli);
 
 	if (cli_end(cli))
 		return -cli->fail.status;

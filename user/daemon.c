@@ -51,6 +51,30 @@ static bool is_still(const char *path, int fd)
 	       there.st_dev == ours.st_dev;
 }
 
+/* Who holds the lock, as it wrote there; a text without digits where it has not yet. */
+static int lock_held(const char *path, const char *instance, struct fail *fail)
+{
+	char pid[16] = "", remedy[64] = "end that one first";
+	FILE *from = fopen(path, "re");
+
+	if (from && fscanf(from, "%15[0-9]", pid) == 1)
+		snprintf(remedy, sizeof(remedy), "end that one first: kill %s", pid);
+	if (from)
+		fclose(from);
+	return fail_set(fail, EXIT_REFUSED, remedy, "a daemon of instance %s runs already%s%s", instance,
+			*pid ? ", as process " : "", pid);
+}
+
+/* Says who holds it: for others to read, so a failure is none of ours. */
+static void lock_sign(int fd)
+{
+	char pid[16];
+	int length = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+
+	if (!ftruncate(fd, 0))
+		(void)!pwrite(fd, pid, length, 0);
+}
+
 /* The lock goes when the process does. Returns its fd, or a failure. */
 static int lock_take(const char *instance, struct fail *fail)
 {
@@ -72,8 +96,7 @@ static int lock_take(const char *instance, struct fail *fail)
 		close(fd);
 	}
 	close(fd);
-	return fail_set(fail, EXIT_REFUSED, "end that one first",
-			"a daemon of instance %s runs already", instance);
+	return lock_held(path, instance, fail);
 }
 
 static void lock_remove(const char *instance)
@@ -267,6 +290,7 @@ int daemon_run(const char *instance, const char *file, bool here, struct fail *f
 		if (ready < 0)
 			return 0;
 	}
+	lock_sign(lock);
 	notify_log_open(here);
 	result = serve(&daemon, file, ready, fail);
 	lock_remove(instance);

@@ -79,6 +79,13 @@ const char *cli_next(struct cli *cli)
 	return *cli->argv++;
 }
 
+const char *cli_file(struct cli *cli)
+{
+	if (cli->argc && cli->argv[0][0] == '-' && cli->argv[0][1])
+		return NULL;
+	return cli_next(cli);
+}
+
 /* end: behind the last word that is right */
 static int place(struct cli *cli, char **end)
 {

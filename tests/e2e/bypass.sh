@@ -109,6 +109,8 @@ RULES
 weir bypass import "$TMP/listing" >"$TMP/imported"
 check import_is_of_one_family grep -qx 'weir bypass add udp port 5353 to 0.0.0.0/0' "$TMP/imported"
 check import_leaves_what_is_narrowed grep -q '^# not taken, it is in a chain that others jump to (line 8)' "$TMP/imported"
+check_eq import_as_json "$(weir -j bypass import "$TMP/listing" |
+	json '(v["taken"][0]["port"], v["taken"][0]["to"], "line 8" in v["left"][0]["why"])')" '["5353", "0.0.0.0/0", true]'
 weir bypass import apply "$TMP/listing" 2>/dev/null || fail import_apply "is refused"
 untracked imported ask lab_out udp $LAB_WAN 5353
 tracked imported_other_family ask lab_out udp $LAB_WAN6 5353

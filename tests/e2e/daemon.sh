@@ -22,7 +22,9 @@ check_exit attached 0 weir link attach dev wan0 role outside
 check sees_the_instance wait_for 5 log_has "$TMP/first" 'is there'
 check status_says_running wait_for 5 beats true
 check_exit second_one_is_refused 2 weir daemon -f
-check second_one_says_why grep -q 'runs already' "$TMP/output"
+check second_one_says_why grep -q "runs already, as process $DAEMON" "$TMP/output"
+check_exit what_looks_like_an_option_is_no_file 1 weir daemon -x
+check says_that_it_is_none grep -q -- '-x: nothing more was expected' "$TMP/output"
 
 # capabilities: NET_ADMIN (bit 12) at most, and no way to more
 check_eq few_capabilities "$(awk '/^CapPrm/ { print $2 }' /proc/$DAEMON/status)" 0000000000001000
