@@ -17,7 +17,7 @@ check_eq nothing_was_dropped_and_nothing_looked_up "$(weir -j status | json 'v["
 
 # a flow that works is blocked, in monitor mode
 weir block add 25.0.0.10
-lab_flood --kind ack --from 25.0.0.10 --to $LAB_WAN --sport 80 --dport 2000 --count 2000 --rate 20000 >/dev/null ||
+lab_flood --kind ack --from 25.0.0.10 --to $LAB_WAN --sport 80 --dport 2000 --count 2000 --rate 5000 >/dev/null ||
 	bail "no packets of the flow"
 check_eq all_would_be_dropped "$(counter blocked would-drop)" 2000
 check "a_sample_was_looked_up" [ "$(of_stats would-drop blocked 'r["looked_up"]')" -ge 7 ]

@@ -86,7 +86,7 @@ probe() { lab_flood --kind udp --to $LAB_WAN --dport 443 --from "$1" --rate 2000
 weir block add 20.1.1.1 comment "one of a kind" || fail add "block add failed"
 probe 20.1.1.1/32
 check_eq entries_count_their_packets "$(hits 20.1.1.1)" 100
-weir block add 20.1.1.2 timeout 2s || fail add "block add failed"
+weir block add 20.1.1.2 timeout 10s || fail add "block add failed"
 check_exit entry_is_there 0 weir block get 20.1.1.2
 open_again() {
 	local before
@@ -94,7 +94,7 @@ open_again() {
 	probe 20.1.1.2/32
 	[ "$(counter new pass)" -gt "$before" ]
 }
-check entries_end_by_themselves wait_for 10 open_again
+check entries_end_by_themselves wait_for 30 open_again
 check_exit entry_is_gone 4 weir block get 20.1.1.2
 weir trust add 20.1.1.1 || fail trust "trust add failed"
 before=$(counter blocked)

@@ -53,18 +53,18 @@ fetches() {
 browses() {
 	local i
 	mkdir -p "$TMP/got.$1"
-	lab_out curl -sS -m 15 --fail --interface "$1" --http1.1 --parallel --parallel-immediate --parallel-max 6 2>/dev/null \
+	lab_out curl -sS -m 30 --fail --interface "$1" --http1.1 --parallel --parallel-immediate --parallel-max 6 2>/dev/null \
 		-o "$TMP/got.$1/#1" "http://$LAB_WAN:443/[1-24]" || return
 	for i in {1..24}; do cmp -s "$TMP/got.$1/$i" "$TMP/www/$i" || return; done
 }
 logs_in() {
-	[ "$(lab_out timeout 15 ssh -F none -b "$1" -p 2222 -i "$TMP/key" -o IdentitiesOnly=yes -o BatchMode=yes \
+	[ "$(lab_out timeout 30 ssh -F none -b "$1" -p 2222 -i "$TMP/key" -o IdentitiesOnly=yes -o BatchMode=yes \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
 		root@$LAB_ROUTED sha256sum <"$TMP/www/large" | cut -d' ' -f1)" = "$(sum "$TMP/www/large")" ]
 }
 # the control connection and two for data
 measures() {
-	lab_out timeout 15 iperf3 -c $LAB_ROUTED -p 5201 -B "$1" -t 1 -P 2 --json >"$TMP/iperf.json" &&
+	lab_out timeout 30 iperf3 -c $LAB_ROUTED -p 5201 -B "$1" -n 200K -P 2 --json >"$TMP/iperf.json" &&
 		json 'v["end"]["sum_received"]["bytes"] > 100000' <"$TMP/iperf.json" | grep -q true
 }
 
@@ -92,7 +92,7 @@ client() {
 under_flood() {
 	policy "$1" || bail "no challenge: $(cat "$TMP/error")"
 	lab_start "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$MAC" --kind syn --to $LAB_WAN --to $LAB_ROUTED \
-		--dport 443 --rate 200000 --seconds 60 >"$TMP/flood"
+		--dport 443 --rate 100000 --seconds 120 >"$TMP/flood"
 	PIDS+=("$LAB_PID")
 	local flood=$LAB_PID
 	wait_for 10 engaged || fail "$1_engages" "$(weir stats show)"

@@ -50,7 +50,7 @@ clients() {
 	# shellcheck disable=SC2059  # it is a format
 	from=$(printf "$2," {1..251})
 	lab_out "$LAB_TOOLS/clients" --from "${from%,}" --to "$3" --port 443 \
-		--rate 50 --seconds 5 --deadline 4 >"$TMP/$1"
+		--rate 50 --seconds 5 --deadline 8 >"$TMP/$1"
 }
 of() { json "v['$2']" <"$TMP/$1"; }
 # shares NAME: what came of them, for who reads the output
@@ -76,7 +76,7 @@ flood() {
 	[ "$1" = 0 ] || lab_prefill "$1" >/dev/null || bail "can't fill the table"
 	lab_out conntrack -F >/dev/null 2>&1
 	lab_start "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn \
-		--to "$WAN" --to "$ROUTED" --dport 443 --rate 300000 --seconds 30 >"$TMP/flood" 2>&1
+		--to "$WAN" --to "$ROUTED" --dport 443 --rate 100000 --seconds 30 >"$TMP/flood" 2>&1
 	FLOOD=$LAB_PID
 	PIDS+=("$FLOOD")
 }

@@ -83,7 +83,7 @@ check_exit list_loads 0 weir -j block load "$TMP/list"
 check_eq list_is_counted "$(json 'v["prefixes"], v["bad"], v["entries"]' <"$TMP/output")" "[131073, 0, 131074]"
 check_exit list_covers 0 weir block get 2001:db8:1::7
 check_exit list_from_standard_input 0 bash -c "echo 198.51.100.0/24 | nsenter --net='$LAB_RUN/$LAB_GW' '$WEIR' -I '$INSTANCE' block load - timeout 2h"
-check_eq list_with_a_timeout "$(weir -j block get 198.51.100.1 | json 'v[0]["ends_in"] in ("2h", "1h59m59s", "1h59m58s")')" true
+check_eq list_with_a_timeout "$(weir -j block get 198.51.100.1 | json 'v[0]["ends_in"] == "2h" or v[0]["ends_in"].startswith("1h59m")')" true
 check_exit list_is_flushed 0 weir block flush
 check_exit list_is_empty 4 weir block get 2001:db8:1::7
 

@@ -17,10 +17,10 @@ beats() { [ "$(weir -j status | json 'v["daemon"]["running"]')" = "$1" ]; }
 
 check_exit status_without_an_instance 3 weir status
 daemon_start "$TMP/first"
-check waits_for_an_instance wait_for 5 log_has "$TMP/first" 'waiting for it'
+check waits_for_an_instance wait_for 20 log_has "$TMP/first" 'waiting for it'
 check_exit attached 0 weir link attach dev wan0 role outside
-check sees_the_instance wait_for 5 log_has "$TMP/first" 'is there'
-check status_says_running wait_for 5 beats true
+check sees_the_instance wait_for 20 log_has "$TMP/first" 'is there'
+check status_says_running wait_for 20 beats true
 check_exit second_one_is_refused 2 weir daemon -f
 check second_one_says_why grep -q "runs already, as process $DAEMON" "$TMP/output"
 check_exit what_looks_like_an_option_is_no_file 1 weir daemon -x
@@ -32,14 +32,14 @@ check_eq bounded "$(awk '/^CapBnd/ { print $2 }' /proc/$DAEMON/status)" 00000000
 check_eq no_new_privileges "$(awk '/^NoNewPrivs/ { print $2 }' /proc/$DAEMON/status)" 1
 
 weir off
-check sees_it_go wait_for 5 log_has "$TMP/first" 'is not running: waiting'
+check sees_it_go wait_for 20 log_has "$TMP/first" 'is not running: waiting'
 weir link attach dev wan0 role outside >/dev/null
-check sees_it_come_back wait_for 5 beats true
+check sees_it_come_back wait_for 20 beats true
 
 kill -KILL $DAEMON
 check status_says_it_died wait_for 10 beats false
 daemon_start "$TMP/second"
-check next_one_takes_over wait_for 5 beats true
+check next_one_takes_over wait_for 20 beats true
 kill -TERM $DAEMON
 wait $DAEMON
 check_eq ends_in_order $? 0
@@ -63,7 +63,7 @@ check_eq tells_when_it_is_ready "$(lab_gw python3 "$TMP/notified.py" "$TMP/notif
 printf '%s\n' 'interface wan0 { role outside }' 'bypass { udp port 53; to 25.0.1.0/28 fast }' >"$TMP/bypass"
 chmod 600 "$TMP/bypass"
 daemon_start "$TMP/third" "$TMP/bypass"
-check loads_a_file_with_bypass wait_for 5 log_has "$TMP/third" 'is running'
+check loads_a_file_with_bypass wait_for 20 log_has "$TMP/third" 'is running'
 check tells_of_nat_that_leaks grep -q '^weir: table inet lab, chain postrouting: `.*masquerade`: .* not translated' "$TMP/third"
 check tells_of_chains_that_drop grep -q '^weir: table inet lab, chain forward: accepts by' "$TMP/third"
 check tells_what_fast_means grep -q '^weir: what is bypassed `fast` is forwarded by XDP: ' "$TMP/third"
@@ -77,6 +77,6 @@ check_eq bad_config_is_said_once "$(grep -c 'No such file' "$TMP/output")" 1
 echo 'interface wan0 { role outside }' >"$TMP/conf"
 chmod 600 "$TMP/conf"
 check background_daemon_loads_a_file weir daemon "$TMP/conf"
-check background_daemon_runs wait_for 5 beats true
+check background_daemon_runs wait_for 20 beats true
 check_exit background_daemon_holds_the_lock 2 weir daemon -f
 finish

@@ -123,7 +123,7 @@ check_eq the_same_name_again "$(state dyn0)" "native inside attached"
 slot=$(ls /run/weir/bpf/"$INSTANCE"/v* | sed -n 's/^tcx-//p' | head -n 1)
 if [ -n "$slot" ]; then
 	rm /run/weir/bpf/"$INSTANCE"/v*/tcx-"$slot"
-	wait_for 20 is_state up1 "tc outside attached"
+	wait_for 90 is_state up1 "tc outside attached"
 	check_eq a_lost_program_is_put_back "$(state up1)" "tc outside attached"
 else
 	skip a_lost_program_is_put_back "no tcx here"
@@ -157,6 +157,8 @@ check_eq taken_devices_are_not_attached "$(state dyn8)$(state dyn9)" ""
 lab_gw ip link set dev dyn8 xdpdrv off
 wait_for 10 is_state dyn8 "native inside attached"
 check_eq free_device_is_attached "$(state dyn8)" "native inside attached"
+is_told() { grep -q 'dyn8: attached' "$TMP/daemon.log"; }
+wait_for 10 is_told
 check_eq success_is_told_of_once "$(grep -c 'dyn8: attached' "$TMP/daemon.log")" 1
 weir link detach dev dyn8
 looked dyn22

@@ -155,12 +155,12 @@ again() {
 	before=$(counter forwarded)
 	ask lab_out tcp $LAB_ROUTED 7000 && [ "$(counter forwarded)" -gt "$before" ]
 }
-check daemon_follows wait_for 15 again
+check daemon_follows wait_for 90 again
 check neighbours_with_daemon neighbours_known
 # nothing but XDP sends to it, and the kernel asks whether it is there
 lab_gw ip neigh change $LAB_ROUTED dev lan0 nud stale
 is_asked_for() { lab_gw ip neigh show $LAB_ROUTED dev lan0 | grep -q 'DELAY\|PROBE\|REACHABLE'; }
-check daemon_asks_for_neighbours wait_for 15 is_asked_for
+check daemon_asks_for_neighbours wait_for 90 is_asked_for
 unseen with_daemon ask lab_out tcp $LAB_ROUTED 7000
 
 for driver in tc generic; do

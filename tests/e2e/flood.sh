@@ -7,7 +7,7 @@ if [ ! -x "$WEIR" ]; then
 	skip flood "weir is not built"
 	finish
 fi
-LAB_SECONDS=6 LAB_JSON=$TMP/result WEIR=$WEIR LAB_TOOLS=$LAB_TOOLS tests/lab/run.sh >"$TMP/output" 2>&1 ||
+LAB_SECONDS=6 LAB_FLOOD=150000 LAB_JSON=$TMP/result WEIR=$WEIR LAB_TOOLS=$LAB_TOOLS tests/lab/run.sh >"$TMP/output" 2>&1 ||
 	bail "$(tail -n 20 "$TMP/output")"
 result() { json "$1" <"$TMP/result"; }
 

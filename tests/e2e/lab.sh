@@ -16,7 +16,7 @@ makes_entries() {
 	shift 2
 	lab_flush
 	before=$(lab_received wan0)
-	lab_flood "$@" --count 2000 --rate 50000 --seed 7 >"$TMP/flood" || { fail "$name" "flood failed"; return; }
+	lab_flood "$@" --count 2000 --rate 10000 --seed 7 >"$TMP/flood" || { fail "$name" "flood failed"; return; }
 	check "${name}_arrives" [ $(($(lab_received wan0) - before)) -ge 2000 ]
 	if wait_for 3 entries "$count"; then pass "$name"; else fail "$name" "made $(lab_count) entries"; fi
 }
@@ -45,7 +45,7 @@ check_eq flood_refuses_what_is_no_veth $? 1
 
 for _ in 1 2; do
 	lab_flush
-	lab_flood --kind udp --to $LAB_WAN --dport 443 --count 500 --seed 9 >/dev/null
+	lab_flood --kind udp --to $LAB_WAN --dport 443 --count 500 --rate 10000 --seed 9 >/dev/null
 	lab_gw conntrack -L 2>/dev/null | sed 's/.*\(src=[0-9.]* dst=25.0.0.1 sport=[0-9]*\).*/\1/' | sort >>"$TMP/seeds"
 done
 check_eq same_seed_same_packets "$(sort "$TMP/seeds" | uniq -c | awk '$1 != 2' | wc -l)" 0
@@ -69,5 +69,6 @@ for pair in "$LAB_HOSTS $LAB_SERVERS ipv4" "$LAB_HOSTS6 $LAB_SERVERS6 ipv6"; do
 	check_eq "$3_long_lived_ones_stay" "$(json 'v["long_alive"]' <"$TMP/clients")" 16
 done
 lab_in "$LAB_TOOLS/clients" --to 25.0.0.77 --port 7000 --rate 20 --seconds 0.5 --deadline 0.3 >"$TMP/clients"
-check_eq nobody_there_is_a_failure "$(json 'v["succeeded"], v["failed"]' <"$TMP/clients")" "[0, 10]"
+check_eq nobody_there_is_no_success "$(json 'v["succeeded"], v["failed"] + v["pending"]' <"$TMP/clients")" "[0, 10]"
+check nobody_there_is_a_failure [ "$(json 'v["failed"]' <"$TMP/clients")" -gt 0 ]
 finish

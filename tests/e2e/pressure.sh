@@ -25,7 +25,7 @@ weir config load "$TMP/conf" || bail "can't load"
 # clients NAME NAMESPACE FROM TO PORT RATE LONG: in the background; its result is in $TMP/NAME
 clients() {
 	background "$2" "$LAB_TOOLS/clients" --from "$3" --to "$4" --port "$5" --rate "$6" --long "$7" \
-		--seconds $SECONDS_EACH --warm "$TMP/begin" --status "$TMP/$1.status" >"$TMP/$1"
+		--seconds $SECONDS_EACH --deadline 8 --warm "$TMP/begin" --status "$TMP/$1.status" >"$TMP/$1"
 }
 level() { [ "$(weir -j status | json 'v["pressure"]["in_force"]')" = "$1" ]; }
 # pressed: packets dropped for pressure
@@ -51,7 +51,7 @@ PROTECTED=$LAB_PID
 lab_sample
 drop=$LAB_DROP early=$LAB_EARLY begin=$LAB_COUNT
 background "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind syn --to $SILENT/32 \
-	--dport 80 --rate 150000 --seconds $((SECONDS_EACH + 30)) >"$TMP/flood"
+	--dport 80 --rate 150000 --seconds $((SECONDS_EACH + 40)) >"$TMP/flood"
 FLOOD=$LAB_PID
 flooded() { [ "$(pressed)" -gt 10000 ]; }
 check flood_is_held_back wait_for 10 flooded

@@ -4,7 +4,7 @@
 # a counted flood passes through a gateway in monitor mode while both are replaced again and again.
 . "$(dirname "$0")/lib.sh"
 lab_make || bail "can't make the lab"
-FRAMES=120000
+FRAMES=50000
 
 # the destination counts what it gets, in front of everything else, and answers nothing
 lab_in nft -f - <<-RULES || bail "no counter at the destination"
@@ -33,7 +33,7 @@ under_flood() {
 	before_judged=$(judged) before_arrived=$(arrived) REPLACED=0
 	# few flows, so that nothing depends on the size of the connection table
 	lab_flood --kind udp --from 25.0.2.0/28 --to $LAB_ROUTED --sport 1024-1039 --dport 9 \
-		--rate 40000 --count $FRAMES >"$TMP/flood" 2>&1 &
+		--rate 10000 --count $FRAMES >"$TMP/flood" 2>&1 &
 	PIDS+=($!)
 	until ended "${PIDS[-1]}"; do
 		"$@" || fail "${name}_command" "$*"
@@ -83,7 +83,7 @@ CONFIG
 weir config load "$TMP/whole" || bail "can't load"
 before=$(counter blocked drop) arrived_before=$(arrived)
 load_same() { weir config load "$TMP/halves" && weir config load "$TMP/whole"; }
-lab_flood --kind udp --from 25.0.2.0/28 --to $LAB_ROUTED --dport 9 --rate 40000 --count $FRAMES >"$TMP/flood" 2>&1 &
+lab_flood --kind udp --from 25.0.2.0/28 --to $LAB_ROUTED --dport 9 --rate 10000 --count $FRAMES >"$TMP/flood" 2>&1 &
 PIDS+=($!)
 until ended "${PIDS[-1]}"; do load_same || fail instant_command "config load"; done
 wait "${PIDS[-1]}"

@@ -22,6 +22,8 @@ left_behind() {
 	ps -eo pgid=,stat=,args= | awk -v group="$RUN" '$1 == group && $2 !~ /^Z/'
 }
 
+nothing_left() { [ -z "$(left_behind)" ]; }
+
 # interrupted NAME SIGNAL COMMAND...: waits until the command succeeds, then interrupts the run
 interrupted() {
 	local name=$1 signal=$2
@@ -32,6 +34,8 @@ interrupted() {
 	wait_for 20 ended "$RUN" || { fail "$name" "still runs"; kill -KILL -- "-$RUN"; return; }
 	wait "$RUN"
 	check_eq "${name}_status" $? $((128 + $(kill -l "$signal")))
+	# a process of a pipe may end a moment after the shell
+	wait_for 5 nothing_left
 	check_eq "$name" "$(left_behind)" ""
 }
 

@@ -77,12 +77,12 @@ beats() { [ "$(weir -j status | json 'v["daemon"]["running"]')" = true ]; }
 guard_is() { [ "$(guard)" = "$1" ]; }
 check daemon_runs wait_for 5 beats
 rules 'masquerade'
-check rules_that_come_are_followed wait_for 8 guard_is "352/second 14112"
+check rules_that_come_are_followed wait_for 60 guard_is "352/second 14112"
 rules 'snat to 25.0.0.20-25.0.0.27'
-check rules_that_change_are_followed wait_for 8 guard_is "2822/second 112896"
+check rules_that_change_are_followed wait_for 60 guard_is "2822/second 112896"
 lab_gw sysctl -q net.netfilter.nf_conntrack_tcp_timeout_syn_sent=60 || fail timeout "can't set it"
-check timeouts_are_followed wait_for 8 guard_is "5644/second 112896"
+check timeouts_are_followed wait_for 60 guard_is "5644/second 112896"
 lab_gw nft delete table ip ours
-check rules_that_go_are_followed wait_for 8 guard_is ""
+check rules_that_go_are_followed wait_for 60 guard_is ""
 check it_is_logged grep -q 'sources are translated' "$TMP/daemon"
 finish

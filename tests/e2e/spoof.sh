@@ -4,7 +4,7 @@
 # that nothing leads to, and inside hosts that borrow addresses. Each packet is dropped for its own
 # reason and none makes an entry, where without weir each one does.
 . "$(dirname "$0")/lib.sh"
-COUNT=20000 TO=$LAB_WAN
+COUNT=10000 TO=$LAB_WAN
 lab_make || bail "can't make the lab"
 # a gateway that knows where its peers are, instead of a default route for everything
 printf 'route %s\n' 'del default' 'add 20.0.0.0/8 via 25.0.0.254' | lab_gw ip -batch - ||
@@ -16,10 +16,10 @@ spoof() {
 	shift
 	for p; do from+=(--from "$p"); done
 	if [ $side = outside ]; then
-		lab_flood --kind udp --to "$TO" --dport 443 "${from[@]}" --rate 50000 --count $COUNT
+		lab_flood --kind udp --to "$TO" --dport 443 "${from[@]}" --rate 10000 --count $COUNT
 	else
 		lab_in "$LAB_TOOLS/flood" --dev in0 --mac "$(lab_mac lan0)" --kind udp \
-			--to 25.0.0.10 --dport 53 "${from[@]}" --rate 50000 --count $COUNT
+			--to 25.0.0.10 --dport 53 "${from[@]}" --rate 10000 --count $COUNT
 	fi >"$TMP/flood" || fail flood "$(cat "$TMP/flood")"
 }
 

@@ -92,7 +92,7 @@ fleet_cuts() {
 	wait_for 10 fleet_answered || bail "no answer to the offender's ping"
 	weir_far block add $OFFENDER timeout 1h comment bad announce &&
 		weir_far block add $OFFENDER6 announce || fail announce "block add failed"
-	check known_flows_are_cut wait_for 5 fleet_silent
+	check known_flows_are_cut wait_for 20 fleet_silent
 	check ipv6_too wait_for 10 fleet_both
 	wait_for 10 fleet_silent
 }
