@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A block list as feeds publish it: one prefix a line, IPv4 and IPv6 mixed. What follows a blank,
- * a comma, '#' or ';' is a remark; lines that begin with '#', ';' or "//" are, too.
+ * a comma, '#' or ';' is a remark; lines that begin with '#', ';' or "//" are, too. A line is bad where what
+ * follows a blank would change its meaning: the end of a range, or a timeout or a comment as `block add` has them.
  */
 #ifndef WEIR_LIST_H
 #define WEIR_LIST_H
