@@ -28,6 +28,10 @@ static const char policy_text[] =
 	"bypass { mark 0x100; udp port 53 to 198.51.100.2; udp port 53 to 2001:db8:1::/64 }\n"
 	"limit new-flows { per source 1/hour burst 2; total 1/hour burst 40 }\n";
 
+/* Without one, all flows of small numbers would meet in one word. */
+static const __u64 hash_key[4] = { 0x9e3779b97f4a7c15ULL, 0xbf58476d1ce4e5b9ULL, 0x94d049bb133111ebULL,
+				   0xd6e8feb86659fd93ULL };
+
 struct judge {
 	int	program, counter;
 	bool	tc;
@@ -51,6 +55,7 @@ static void xdp_open(struct judge *judge)
 
 	xdp->rodata->features = attach_probe();
 	xdp->rodata->test_clock = true;
+	memcpy((void *)xdp->rodata->hash_key, hash_key, sizeof(hash_key));
 	xdp->bss->test_now_ns = NOW;
 	CHECK_EQ(xdp__load(xdp), 0);
 	judge->program = bpf_program__fd(xdp->progs.weir_xdp);
@@ -65,6 +70,7 @@ static void tc_open(struct judge *judge, bool l3)
 	tc->rodata->features = attach_probe();
 	tc->rodata->dev_l3 = l3;
 	tc->rodata->test_clock = true;
+	memcpy((void *)tc->rodata->hash_key, hash_key, sizeof(hash_key));
 	tc->bss->test_now_ns = NOW;
 	CHECK_EQ(tc__load(tc), 0);
 	judge->tc = true;
