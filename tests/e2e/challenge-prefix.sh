@@ -58,7 +58,7 @@ one_flooded() {
 	wait "$flood"
 	echo "# $1: $(cat "$TMP/flood")"
 	# a client that waits for its retransmission takes a second at least
-	check "$1_clients_of_the_other_connect_at_once" [ "$(percent "$1.calm" prompt)" -ge 95 ]
+	check "$1_clients_of_the_other_connect_at_once" [ "$(percent "$1.calm" prompt)" -ge 99 ]
 	check "$1_clients_of_the_flooded_one_connect" [ "$(percent "$1.flooded" succeeded)" -ge 99 ]
 	check_eq "$1_after_a_challenge" "$(percent "$1.flooded" prompt)" 0
 	# what 20 ms of the rate are, a batch of each CPU, and spoofed SYNs by chance

@@ -63,7 +63,7 @@ check aggregate_has_its_rate wait_for 10 is 0 '90 <= l["rate_now"] <= 110 and l[
 check aggregate_uses_its_limit wait_for 10 is 0 '90 <= l["used_percent"] <= 110'
 check aggregate_has_its_drops is 0 'l["drop_rate"] > 1000'
 # the destination gets what the aggregate lets through, which is a twentieth of its limit
-check destination_is_below_its_limit wait_for 10 is 1 '0 < l["rate_now"] <= 110 and l["used_percent"] < 6'
+check destination_is_below_its_limit wait_for 10 is 1 '50 <= l["rate_now"] <= 110 and l["used_percent"] < 6'
 check destination_spends_nothing wait_for 10 is 1 'l["closed"] == 0 and l["spent_percent"] < 10 and l["drop_rate"] == 0'
 rest
 check aggregate_rests wait_for 10 is 0 'l["rate_now"] == 0 and l["closed"] == 0'
