@@ -74,7 +74,8 @@ TEST(a_bad_line_refuses_the_list)
 		{ "10.0.0.0/8\n\nfoo", 15, 3, 1, "\"foo\" is not an address or prefix" },
 		{ "10.0.0.0/8\n\0\n", 13, 2, 1, "\"\" is not an address or prefix" },
 		{ "10.0.0.0/8\n11.0.0.0\t11.0.0.255\t24\n", 32, 2, 1, "a second address in the line: 11.0.0.255" },
-		{ "10.0.0.0/8\n11.0.0.0 timeout 5m\n", 30, 2, 1, "\"timeout\" is not read in a list" },
+		{ "10.0.0.0/8\n11.0.0.0 timeout 5m\n", 30, 2, 1, "a timeout is not read in a list" },
+		{ "10.0.0.0/8\n11.0.0.0 - 11.0.0.255\n", 33, 2, 1, "a range is not read in a list" },
 		{ "10.0.0.0/8\n<html>\n", 18, 2, 1, "\"<html>\" is not an address or prefix" },
 	};
 

@@ -19,30 +19,41 @@ static size_t list_word(const char **line, const char *end)
 	return at - from;
 }
 
+/* False: it is too long for a prefix. */
+static bool word_copy(const char *word, size_t length, char text[static WORD_SIZE])
+{
+	if (length >= WORD_SIZE)
+		return false;
+	memcpy(text, word, length);
+	text[length] = '\0';
+	return true;
+}
+
 /*
  * Behind the prefix stands anything after a remark's sign or a comma, and numbers of the feed's own. Not
  * what would change its meaning, were it read: the end of a range, or words of `block add`.
  */
 static int list_rest(const char *at, const char *end, struct fail *fail)
 {
-	const char *word;
+	const char *word = at;
+	size_t length = list_word(&word, end);
 	struct prefix second;
 	struct fail ignored;
 	char text[WORD_SIZE];
-	size_t length;
 
-	word = at;
-	length = list_word(&word, end);
-	if (!length || word == at || length >= sizeof(text))
+	if (word == at || !word_copy(word, length, text))
 		return 0;
-	memcpy(text, word, length);
-	text[length] = '\0';
 	if (strpbrk(text, ".:") && !prefix_parse(text, &second, &ignored))
 		return fail_set(fail, EXIT_USAGE, "write the range as prefixes, or each address on a line of its own",
 				"a second address in the line: %s", text);
-	if (!strcmp(text, "timeout") || !strcmp(text, "comment") || !strcmp(text, "-"))
-		return fail_set(fail, EXIT_USAGE, "a timeout for the whole list: weir block load FILE timeout TIME",
-				"\"%s\" is not read in a list", text);
+	if (!strcmp(text, "-"))
+		return fail_set(fail, EXIT_USAGE, "write it as prefixes", "a range is not read in a list");
+	if (!strcmp(text, "timeout"))
+		return fail_set(fail, EXIT_USAGE, "of the whole list: weir block load FILE timeout TIME",
+				"a timeout is not read in a list");
+	if (!strcmp(text, "comment"))
+		return fail_set(fail, EXIT_USAGE, "write it behind a #, or: weir block add P comment TEXT",
+				"a comment is not read in a list");
 	return 0;
 }
 
@@ -66,10 +77,8 @@ static int list_line(const char *word, size_t length, __u64 until_ns, struct ent
 	char text[WORD_SIZE];
 	int status;
 
-	if (length >= sizeof(text))
+	if (!word_copy(word, length, text))
 		return fail_set(fail, EXIT_USAGE, NULL, "too long for a prefix");
-	memcpy(text, word, length);
-	text[length] = '\0';
 	status = prefix_parse(text, &entry.prefix, fail);
 	return status ? status : entries_append(entries, &entry, fail);
 }
