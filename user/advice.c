@@ -4,12 +4,13 @@
 #include <string.h>
 #include "advice.h"
 #include "capacity.h"
+#include "pin.h"
 #include "value.h"
 
 struct list {
 	struct advice *at;
 	int	count;
-	char	weir[48];	/* how this instance is spoken to */
+	char	weir[INSTANCE_CALL];	/* how this instance is spoken to */
 };
 
 __attribute__((format(printf, 3, 4)))
@@ -154,8 +155,7 @@ int advise(const struct situation *is, struct advice advice[ADVICE_MAX])
 	int attached;
 	char differs[96];
 
-	snprintf(list.weir, sizeof(list.weir), strcmp(is->instance, "default") ? "weir -I %s" : "weir",
-		 is->instance);
+	pin_call(is->instance, list.weir);
 	attached = say_devices(&list, is);
 	say_lacks(&list, is);
 	if (!attached && !list.count)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "apply.h"
 #include "cli.h"
+#include "pin.h"
 
 struct mode_change {
 	enum mode	mode;
@@ -43,8 +44,12 @@ int cmd_mode_enforce(struct cli *cli)
 	}
 	if (cli_end(cli) || apply_edit(cli->instance, mode_set, &change, &cli->fail))
 		return -cli->fail.status;
-	if (change.for_ns && !cli->out.json)
-		fprintf(cli->out.to, "back to monitor by itself unless you type: weir confirm\n");
+	if (change.for_ns && !cli->out.json) {
+		char call[INSTANCE_CALL];
+
+		fprintf(cli->out.to, "back to monitor by itself unless you type: %s confirm\n",
+			pin_call(cli->instance, call));
+	}
 	return 0;
 }
 

@@ -231,6 +231,39 @@ static int options_read(int argc, char **argv, struct cli *cli, bool *json, char
 	return 0;
 }
 
+/* Does a command begin there, to be typed for an instance? */
+static bool is_command(const char *words)
+{
+	size_t length = strspn(words, "abcdefghijklmnopqrstuvwxyz");
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strlen(commands[i].object) == length && !memcmp(commands[i].object, words, length))
+			return strcmp(commands[i].object, "help") && strcmp(commands[i].object, "version");
+	return false;
+}
+
+/* A remedy is typed as it stands there: its commands name the instance. */
+static void remedy_for_instance(struct fail *fail, const char *instance)
+{
+	static const char weir[] = "weir ";
+	char remedy[sizeof(fail->remedy)], call[INSTANCE_CALL];
+	size_t used = 0;
+
+	for (const char *at = fail->remedy; *at && used < sizeof(remedy); ) {
+		bool found = !strncmp(at, weir, strlen(weir)) && is_command(at + strlen(weir));
+
+		if (found)
+			used += snprintf(remedy + used, sizeof(remedy) - used, "%s ", pin_call(instance, call));
+		else
+			remedy[used++] = *at;
+		at += found ? strlen(weir) : 1;
+	}
+	if (used >= sizeof(remedy))
+		return;		/* no room: better without the name than cut off */
+	remedy[used] = '\0';
+	memcpy(fail->remedy, remedy, used + 1);
+}
+
 static int finish(struct cli *cli, int result)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -241,6 +274,8 @@ static int finish(struct cli *cli, int result)
 	if (!result)
 		return EXIT_DONE;
 	fflush(stdout);
+	if (strlen(cli->instance) < INSTANCE_MAX)
+		remedy_for_instance(&cli->fail, cli->instance);
 	if (cli->fail.what[0])
 		fail_print(stderr, &cli->fail, isatty(STDERR_FILENO) && !(no_color && *no_color));
 	return cli->fail.status;

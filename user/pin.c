@@ -31,6 +31,14 @@ int pin_instance_check(const char *instance, struct fail *fail)
 			"\"%s\": not a name for an instance", instance);
 }
 
+const char *pin_call(const char *instance, char call[INSTANCE_CALL])
+{
+	bool named = strcmp(instance, "default");
+
+	snprintf(call, INSTANCE_CALL, "weir%s%s", named ? " -I " : "", named ? instance : "");
+	return call;
+}
+
 static bool is_bpffs(const char *path)
 {
 	struct statfs fs;

@@ -21,6 +21,10 @@
 /* A letter or digit, then letters, digits, '.', '_' or '-'. */
 int pin_instance_check(const char *instance, struct fail *fail);
 
+/* How the instance is spoken to: "weir", or "weir -I NAME". Returns call. */
+#define INSTANCE_CALL	(INSTANCE_MAX + 8)
+const char *pin_call(const char *instance, char call[INSTANCE_CALL]);
+
 /* Writes the directory of the instance. -EXIT_ABSENT when there is no such instance. */
 int pin_find(const char *instance, char *directory, size_t size, struct fail *fail);
 

@@ -50,7 +50,7 @@ each_once active_backup
 
 check_exit port_is_refused 2 weir link attach dev port0 role outside
 check port_names_the_bond grep -q 'port0: is a port of bond0' "$TMP/output"
-check port_has_a_remedy grep -q 'weir link attach dev bond0' "$TMP/output"
+check port_has_a_remedy grep -q "weir -I $INSTANCE link attach dev bond0" "$TMP/output"
 
 bond_of balance-rr || bail "can't make a bond"
 attach_bond balance_rr

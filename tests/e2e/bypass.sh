@@ -226,15 +226,15 @@ check_exit absent_is_told 4 weir bypass del tcp port 9998
 words() { weir -j bypass show | json '[b["port"] + " " + (b["forwarded"] or "plain") for b in v if b["port"] == "9997"]'; }
 check_exit fast_is_added 0 weir bypass add tcp port 9997 fast
 check_exit plain_is_not_there 4 weir bypass del tcp port 9997
-check plain_remedy grep -q 'weir bypass del tcp port 9997 fast$' "$TMP/output"
+check plain_remedy grep -q "weir -I $INSTANCE bypass del tcp port 9997 fast\$" "$TMP/output"
 check_exit plain_beside_fast_is_refused 1 weir bypass add tcp port 9997
-check plain_beside_fast_remedy grep -q 'weir bypass del tcp port 9997 fast$' "$TMP/output"
+check plain_beside_fast_remedy grep -q "weir -I $INSTANCE bypass del tcp port 9997 fast\$" "$TMP/output"
 check_eq fast_is_still_there "$(words)" '["9997 fast"]'
 check_exit fast_is_removed 0 weir bypass del tcp port 9997 fast
 check_eq fast_is_gone "$(words)" '[]'
 check_exit plain_is_added 0 weir bypass add tcp port 9997
 check_exit fast_is_not_there 4 weir bypass del tcp port 9997 fast
-check fast_remedy grep -q 'weir bypass del tcp port 9997$' "$TMP/output"
+check fast_remedy grep -q "weir -I $INSTANCE bypass del tcp port 9997\$" "$TMP/output"
 check_eq plain_is_still_there "$(words)" '["9997 plain"]'
 check_exit plain_is_removed 0 weir bypass del tcp port 9997
 weir off

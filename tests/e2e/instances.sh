@@ -55,6 +55,14 @@ mv "$AUDIT-kept" "$AUDIT"
 check_eq another_shape_changes_nothing "$(id "$LAB_IN" in0)" "$before"
 check_exit its_own_map_fits 0 third link attach dev in0
 
+# ---- what is said to be typed is said for this instance
+check_exit detached_is_told 4 third link detach dev nothere
+check remedy_names_the_instance grep -q "see what is: weir -I $INSTANCE-third link show\$" "$TMP/output"
+check unless_confirmed_names_the_instance grep -q "type: weir -I $INSTANCE-third confirm\$" <(third mode enforce for 1m)
+check_exit back_to_monitor 0 third mode monitor
+check_exit other_remedies_are_left 1 third status -j
+check option_is_no_command grep -q 'weir -j status' "$TMP/output"
+
 # ---- one namespace's instance is not another's
 check_exit foreign_namespace 2 lab_out "$WEIR" -I "$INSTANCE" link attach dev out0
 check foreign_namespace_says_so grep -q 'another network namespace' "$TMP/output"
