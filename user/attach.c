@@ -6,7 +6,6 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "attach.h"
@@ -14,6 +13,7 @@
 #include "conntrack.h"
 #include "device.h"
 #include "hook.h"
+#include "netns.h"
 #include "program.h"
 
 __u32 attach_probe(void)
@@ -28,10 +28,8 @@ int attach_create(struct store *store, const struct capacity *said, struct fail 
 		.sources = capacity.sources, .length6 = capacity.length6, .made_ns = realtime_ns(),
 	};
 	struct secret secret;
-	struct stat netns;
 
-	if (stat("/proc/self/ns/net", &netns) == 0)
-		run.netns = netns.st_ino;
+	run.netns = netns_here();
 	run.features = program_probe();
 	run.conntrack = conntrack_settings();
 	if (program_make_maps(store, &run, fail))

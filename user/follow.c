@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include "apply.h"
 #include "attach.h"
@@ -10,6 +9,7 @@
 #include "device.h"
 #include "follow.h"
 #include "forward.h"
+#include "netns.h"
 #include "notify.h"
 #include "port.h"
 
@@ -154,10 +154,9 @@ static void follow_policy(struct follow *follow, struct store *store,
 static bool is_ours(const struct store *store, struct run *run)
 {
 	struct fail ignored;
-	struct stat here;
 
 	return store_complete(store) && !store_run_read(store, run, &ignored) &&
-	       stat("/proc/self/ns/net", &here) == 0 && here.st_ino == run->netns;
+	       netns_here() == run->netns;
 }
 
 void follow_devices(struct follow *follow)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
 #include "conntrack.h"
+#include "netns.h"
 #include "heartbeat.h"
 #include "notify.h"
 #include "pressure.h"
@@ -93,10 +93,7 @@ static void beat(void *unused)
 
 int heartbeat_start(struct daemon *daemon, struct fail *fail)
 {
-	struct stat netns;
-
-	if (stat("/proc/self/ns/net", &netns) == 0)
-		heart.netns = netns.st_ino;
+	heart.netns = netns_here();
 	heart.daemon = daemon;
 	heart.timer.ready = beat;
 	return loop_timer(&daemon->loop, &heart.timer, HEARTBEAT_NS, fail);

@@ -8,6 +8,13 @@
 
 #define PATH_SIZE 256
 
+__u64 netns_here(void)
+{
+	struct stat here;
+
+	return stat("/proc/self/ns/net", &here) == 0 ? here.st_ino : 0;
+}
+
 /* Where a mount holds it, as `ip netns` makes them: its root is "net:[INODE]". */
 static bool find_mount(const char *mounts, const char *root, __u64 inode, char path[PATH_SIZE])
 {
@@ -80,18 +87,18 @@ static int refuse(const struct store *store, const char *path, const char *way, 
 int netns_check(struct store *store, struct fail *fail)
 {
 	char path[PATH_SIZE] = "";
-	struct stat here;
+	__u64 here = netns_here();
 	struct run run;
 	bool alive;
 
 	if (store_run_read(store, &run, fail))
 		return -fail->status;
-	if (stat("/proc/self/ns/net", &here) || here.st_ino == run.netns)
+	if (!here || here == run.netns)
 		return 0;
 	alive = find(run.netns, path);
 	if (is_attached(store, alive))
 		return refuse(store, path, "use another instance (-I NAME), or end that one first: ", fail);
-	run.netns = here.st_ino;
+	run.netns = here;
 	return store_run_write(store, &run, fail);
 }
 
@@ -99,12 +106,11 @@ int netns_check_off(const struct store *store, struct fail *fail)
 {
 	char path[PATH_SIZE] = "";
 	struct fail ignored;
-	struct stat here;
+	__u64 here = netns_here();
 	struct run run;
 
 	/* one that was made by halves can be ended from anywhere */
-	if (store_run_read(store, &run, &ignored) || stat("/proc/self/ns/net", &here) ||
-	    here.st_ino == run.netns)
+	if (store_run_read(store, &run, &ignored) || !here || here == run.netns)
 		return 0;
 	if (!find(run.netns, path) || !is_attached(store, true))
 		return 0;

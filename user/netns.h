@@ -6,7 +6,11 @@
 #ifndef WEIR_NETNS_H
 #define WEIR_NETNS_H
 
+#include <linux/types.h>
 #include "store.h"
+
+/* Ours, as struct run names it; 0: it can't be told. */
+__u64 netns_here(void);
 
 /*
  * -EXIT_REFUSED when the instance belongs to another namespace than ours. One that is attached to

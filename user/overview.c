@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
-#include <sys/stat.h>
 #include "apply.h"
 #include "attach.h"
 #include "compile.h"
 #include "conntrack.h"
+#include "netns.h"
 #include "overview.h"
 #include "pressure.h"
 
@@ -54,9 +54,9 @@ static struct rate guard_of(const char *instance, __u64 guarded)
 
 static bool is_elsewhere(const struct run *run)
 {
-	struct stat here;
+	__u64 here = netns_here();
 
-	return stat("/proc/self/ns/net", &here) == 0 && here.st_ino != run->netns;
+	return here && here != run->netns;
 }
 
 static int read_all(struct overview *seen, struct fail *fail)

@@ -5,10 +5,10 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "clock.h"
 #include "heartbeat.h"
+#include "netns.h"
 #include "route_blocks.h"
 #include "routes.h"
 #include "store.h"
@@ -251,10 +251,7 @@ static int news_open(struct fail *fail)
 
 int routes_start(struct daemon *daemon, struct fail *fail)
 {
-	struct stat netns;
-
-	if (stat("/proc/self/ns/net", &netns) == 0)
-		routes.netns = netns.st_ino;
+	routes.netns = netns_here();
 	routes.daemon = daemon;
 	routes.changed = true;
 	routes.dumped = RTM_GETRULE;
