@@ -30,6 +30,7 @@
 #define WEIR_ADMIT_H
 
 #include "admission.h"
+#include "backlog.h"
 #include "budget.h"
 #include "reason.h"
 #include "shortage.h"
@@ -274,20 +275,8 @@ static __always_inline void shared_charge(const struct pace *pace)
 static __always_inline void account(const struct admission *admission,
 				    const struct admit_input *in, __u64 charged, __u64 dropped)
 {
-	const struct source *source = &admission->source;
-	struct source_line *line = source_line(source->line);
-	struct source_more *more;
-
-	if (!line)
-		return;
-	seat_take(line, &source->seat, source->key,
-		  source->who | dropped << __builtin_ctzll(SEAT_DROPPED), in->now_ns,
-		  &admission->by_source, only_if(charged, admission->by_source.cost_ns));
-	if (source->seat.none || !source->seat.word)
-		return;
-	more = source_more_of(source->line * SOURCE_WAYS + source->seat.way);
-	if (more)
-		source_count(source, more, in->now_ns, dropped);
+	source_account(&admission->source, in->now_ns, &admission->by_source,
+		       only_if(charged, admission->by_source.cost_ns), dropped);
 }
 
 /* The flow will be there: charges the limits in `charged`, a bit per reason. */

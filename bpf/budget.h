@@ -63,6 +63,17 @@ static __always_inline void budget_count(struct budget *shared, __u32 flows, __u
 }
 
 /*
+ * Does this CPU know, without asking, that it may admit no flow? Not of a time further away than a burst:
+ * the rule was changed since.
+ */
+static __always_inline bool budget_spent(const struct budget_use *use, const struct pace *pace,
+					 __u64 now_ns)
+{
+	return !use->credit && now_ns < use->closed_until_ns &&
+	       use->closed_until_ns - now_ns <= pace->burst_ns;
+}
+
+/*
  * May this CPU admit one more flow? Spends nothing: what was claimed and then refused by another
  * limit stays for the next flow. use: this CPU's, of the same slot.
  */
@@ -74,8 +85,7 @@ static __always_inline bool budget_open(struct budget *shared, struct budget_use
 
 	if (use->credit)
 		return true;
-	/* further away than a burst: the rule was changed since */
-	if (now_ns < use->closed_until_ns && use->closed_until_ns - now_ns <= pace->burst_ns)
+	if (budget_spent(use, pace, now_ns))
 		return false;
 	found_ns = *(volatile __u64 *)&shared->tat_ns;
 	tat_ns = gcra_ahead_ns(found_ns, now_ns, pace) + now_ns;

@@ -10,11 +10,11 @@
 #include "bypass.h"
 #include "challenge.h"	/* these two before admit.h: it asks who is proven, */
 #include "track.h"	/* and what was sent before */
-#include "admit.h"
 #include "route.h"
 #include "sane.h"
 #include "scene.h"
 #include "shortcut.h"
+#include "spent.h"
 #include "spoof.h"
 
 static __always_inline bool heeded(const struct scene *scene, enum reason reason)
@@ -45,7 +45,7 @@ static __always_inline void foresee(const struct pkt *pkt, struct scratch *scrat
 		return;
 	if (scratch->challenged && challenge_concerns(pkt, role))
 		challenge_foresee(pkt);
-	else
+	else if (!scratch->spent)
 		admit_foresee(pkt, role, &scratch->admission);
 }
 
@@ -115,6 +115,7 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source,
 	};
 	struct scratch *scratch = scratch_of_cpu();
 	const struct policy_head *head;
+	enum reason reason;
 
 	if (!pkt || !source || !page || !scratch)
 		return REASON_FAIL_OPEN;
@@ -127,7 +128,39 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source,
 	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];
 	if (head->destination_root4 | head->destination_root6)
 		input.destination = scene_ask(&scene, pkt->family, &pkt->daddr, true);
-	return admit(pkt, &input, &scratch->admission);
+	reason = admit(pkt, &input, &scratch->admission);
+	spent_learn(scratch, reason, now_ns);
+	return reason;
+}
+
+/* For what spent_asked(). source, page: as for weir_admit(). */
+__noinline int weir_spent(const struct pkt *pkt, const struct class *source,
+			  const struct policy_page *page, __u64 now_ns, __u32 role)
+{
+	struct scene scene = { .source = source, .now_ns = now_ns };
+	struct admit_input input = { .source = source, .now_ns = now_ns, .role = role & 1 };
+	struct scratch *scratch = scratch_of_cpu();
+
+	if (!pkt || !source || !page || !scratch)
+		return REASON_NONE;
+	scene_policy(&scene, page);
+	input.arena = &scene.arena;
+	input.head = scene.head;
+	input.knobs = scene.knobs;
+	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];
+	return spent(pkt, &input, scratch);
+}
+
+/* The packet opens a flow: it is remembered, and so is its source. */
+__noinline int weir_admitted(const struct pkt *pkt, __u64 now_ns)
+{
+	struct scratch *scratch = scratch_of_cpu();
+
+	if (!pkt || !scratch)
+		return 0;
+	track_admitted(pkt, now_ns);
+	spent_admitted(&scratch->admission.source, now_ns);
+	return 0;
 }
 
 /* What is not whole is checked by nobody before it is put together. */
@@ -159,14 +192,20 @@ static __always_inline bool may_open(const struct pkt *pkt)
 }
 
 /* May it open a flow? Then it is what is said here. */
-static __always_inline enum reason judge_new(void *ctx, const struct pkt *pkt,
-					     struct scene *scene, enum reason admitted)
+static __always_inline enum reason judge_new(void *ctx, const struct pkt *pkt, struct scene *scene,
+					     const struct scratch *scratch, enum reason admitted)
 {
 	enum reason reason;
 
 	if (route_asked(scene)) {
 		reason = answer(weir_route(ctx, pkt, scene->knobs, scene->source->flags, ROUTE_NEW));
 		if (scene_ends(scene, reason))
+			return reason;
+	}
+	if (spent_asked(scratch)) {
+		reason = answer(weir_spent(pkt, scene->source, scene->arena.first, scene->now_ns,
+					   scene->role));
+		if (reason)
 			return reason;
 	}
 	reason = answer(weir_admit(pkt, scene->source, scene->arena.first, scene->now_ns,
@@ -226,7 +265,7 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 	if (bypassed)
 		return bypassed;
 	if (sanity)
-		return judge_new(ctx, pkt, scene, sanity);
+		return judge_new(ctx, pkt, scene, scratch, sanity);
 	reason = REASON_NONE;
 	if (track_asked(pkt, scene))
 		reason = answer(weir_track(ctx, pkt, scene->knobs, scene->source, scene->now_ns));
@@ -243,9 +282,9 @@ static __always_inline enum reason judge_all(void *ctx, const struct pkt *pkt, s
 		if (scene_ends(scene, reason))
 			return reason;
 	}
-	reason = judge_new(ctx, pkt, scene, REASON_NEW);
+	reason = judge_new(ctx, pkt, scene, scratch, REASON_NEW);
 	if (reason == REASON_NEW)
-		track_admitted(pkt, scene->now_ns);
+		weir_admitted(pkt, scene->now_ns);
 	return reason;
 }
 

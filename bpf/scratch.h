@@ -32,6 +32,9 @@ struct scratch {
 	struct bpf_fib_lookup	query;	/* of the routes */
 	__u32			mark;	/* of a flow that conntrack is not to see; 0 */
 	__u32			foreseen;	/* a word of the line of the flow; to have touched it */
+	struct backlog		backlog;
+	__u64			refused_ns;	/* when this CPU counted the next */
+	__u32			refused;	/* flows that shared limits refused at that time */
 	struct class_memo	bypass[2];	/* of a source, and of a destination */
 	__u64			flow_hash;	/* of the packet's flow; 0: nobody has asked yet */
 	__u8			would;	/* enum reason: the first drop that is only counted; 0: none */
@@ -40,6 +43,7 @@ struct scratch {
 	__u8			proof;	/* enum proof that the packet gave of its source; 0: none */
 	__u8			routed;	/* 1: the routes were asked, and say nothing against its source */
 	__u8			challenged;	/* 1: so was the SYN before, from outside */
+	__u8			spent;		/* 1: what opens a flow is refused unseen: see spent.h */
 	__u8			plain;		/* 1: `look` holds what it is, and it was asked of a shortcut */
 	__u8			sought;		/* 1: a line was looked for that foresee() can touch early */
 };

@@ -26,6 +26,19 @@ struct source {
 	struct seat	seat;
 };
 
+/* Sources whose flows were refused before anybody looked at them: accounted many at a time. */
+#define BACKLOG_SIZE	32
+
+struct sighting {
+	struct source	source;	/* its seat was not looked for */
+	__u64		now_ns;
+};
+
+struct backlog {
+	struct sighting	of[BACKLOG_SIZE];
+	__u32		count;
+};
+
 static __always_inline __u64 who_is(__u8 family, __u8 role)
 {
 	return (family == 6 ? SEAT_SIX : 0) | (role == ROLE_INSIDE ? SEAT_INSIDE : 0);

@@ -137,6 +137,11 @@ static __always_inline struct flow_line *flow_hot_line(__u32 line)
 	return bpf_map_lookup_elem(&flow_hot, &line);
 }
 
+static __always_inline struct bloom_line *bloom_line(__u32 line)
+{
+	return bpf_map_lookup_elem(&bloom, &line);
+}
+
 static __always_inline const struct policy_reserve *reserve_of(void *arena)
 {
 	const struct arena_view *view = arena;

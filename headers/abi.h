@@ -13,7 +13,7 @@
 #include <linux/types.h>
 #include "reason.h"
 
-#define WEIR_ABI	4
+#define WEIR_ABI	5
 #define ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), #type " has another size")
 
 #include "dev.h"
@@ -339,6 +339,18 @@ ABI_SIZE(struct flow_line, 32);
 #define FLOW_TICK_SHIFT	28	/* of CLOCK_MONOTONIC: 0.27 s; 32 bits of it go round in 36 years */
 #define FLOW_TICK(ns)	((__u32)((ns) >> FLOW_TICK_SHIFT))
 
+/* map "bloom": SYNs that were admitted lately, a bit each; bpf/bloom.h has the rules. */
+#define BLOOM_WORDS	7
+struct bloom_half {
+	__u32	turn;			/* of CLOCK_MONOTONIC, in which its bits were set */
+	__u32	bits[BLOOM_WORDS];
+};
+struct bloom_line {
+	struct bloom_half half[2];
+};
+ABI_SIZE(struct bloom_line, 64);
+#define BLOOM_LINES	2048		/* a power of two; 128 KB */
+
 /* ---- one place for the rest of the state --------------------------------------------------- */
 
 enum pressure {
@@ -426,6 +438,7 @@ enum feature {
 #define MAP_SECRET	"secret"
 #define MAP_FLOW	"flow"
 #define MAP_FLOW_HOT	"flow_hot"
+#define MAP_BLOOM	"bloom"
 #define MAP_STRANGERS	"strangers"
 #define MAP_CHALLENGE_USE "challenge_use"
 #define MAP_ENGAGED	"engaged"

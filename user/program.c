@@ -35,7 +35,7 @@ static const struct { const char *name; bool stats; } pinned[] = {
 	{ MAP_AUDIT, true }, { MAP_HIT, true }, { MAP_BUDGET, false }, { MAP_BUDGET_USE, true },
 	{ MAP_SOURCE, false }, { MAP_SOURCE_MORE, false }, { MAP_GROUP, false },
 	{ MAP_PRESSURE, true }, { MAP_RUN, true },
-	{ MAP_FLOW, false }, { MAP_FLOW_HOT, false }, { MAP_STRANGERS, false },
+	{ MAP_FLOW, false }, { MAP_FLOW_HOT, false }, { MAP_BLOOM, false }, { MAP_STRANGERS, false },
 	{ MAP_CHALLENGE_USE, true }, { MAP_ENGAGED, true }, { MAP_FORWARD, false },
 	{ MAP_TURN_TAKEN, false }, { MAP_ROUTES, false }, { MAP_ROUTE_ANSWER, false },
 };

@@ -6,7 +6,7 @@
 #include "bpf/state.h"
 #include "bpf/challenge.h"
 #include "bpf/track.h"
-#include "bpf/admit.h"
+#include "bpf/spent.h"
 
 /* Asks for all that it is handed, or the compiler would leave some of it out of the call. */
 static __always_inline enum reason no_challenge(const struct scene *scene)
@@ -25,6 +25,7 @@ static __always_inline enum reason no_admission(const struct admit_input *in)
 
 #define challenge(pkt, scene)	no_challenge(scene)
 #define admit(pkt, in, admission)	no_admission(in)
+#define spent_asked(scratch)	((void)(scratch), false)
 #define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
 #define challenge_foresee(pkt)	((void)(pkt))
 

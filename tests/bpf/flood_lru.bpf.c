@@ -9,7 +9,7 @@
 #include "bpf/state.h"
 #include "bpf/challenge.h"
 #include "bpf/track.h"
-#include "bpf/admit.h"
+#include "bpf/spent.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -42,6 +42,7 @@ static __always_inline enum reason admit_by_lru(const struct pkt *pkt,
 }
 
 #define admit(pkt, in, admission)	admit_by_lru(pkt, in)
+#define spent_asked(scratch)	((void)(scratch), false)
 #define admit_foresee(pkt, role, admission)	((void)(role), (void)(admission))
 
 #include "bpf/xdp.bpf.c"

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A flood that shared limits refuse: strangers are not looked at.
+ *
+ * Once a CPU knows that the limit of a prefix or the total is spent, it refuses what opens a flow, if no
+ * flow of its source was admitted lately: what the source has left of its own budget does not matter, and
+ * what it sends again was not charged before. So its line, which a flood of random addresses finds in no
+ * cache, is not waited for: the source is noted, and accounted with others (backlog.h).
+ *
+ * Only while this CPU has had SPENT_FLOOD such refusals in the tick at hand (8000/second at 250 Hz). Below
+ * that each source is asked first, and accounted at once.
+ *
+ * Who was admitted lately is asked in full, and so refused by the limit that is to blame. Which sources
+ * that may be is told by a small filter (bloom.h), since the table of sources is what is not to be asked.
+ *
+ * The includer provides, beside what admit.h wants:
+ *	struct bloom_line *bloom_line(__u32 line);
+ */
+#ifndef WEIR_SPENT_H
+#define WEIR_SPENT_H
+
+#include "admit.h"
+#include "bloom.h"
+#include "scratch.h"
+
+#define SPENT_FLOOD	32
+
+/* Has spent() anything to say, or to do? */
+static __always_inline bool spent_asked(const struct scratch *scratch)
+{
+	return scratch->refused >= SPENT_FLOOD || scratch->backlog.count;
+}
+
+/* What admit() has said at that time. */
+static __always_inline void spent_learn(struct scratch *scratch, enum reason reason, __u64 now_ns)
+{
+	__u64 before = bit_any(scratch->refused_ns ^ now_ns) ^ 1;
+	__u64 other = bit_any(reason ^ REASON_RATE_PREFIX) & bit_any(reason ^ REASON_RATE_TOTAL);
+
+	scratch->refused = only_if(before, scratch->refused) + (other ^ 1);
+	scratch->refused_ns = now_ns;
+	scratch->spent = 0;
+}
+
+/* A flow of the source has been admitted. */
+static __always_inline void spent_admitted(const struct source *source, __u64 now_ns)
+{
+	__u64 hash = source_hash(source, hash_key);
+	struct bloom_line *line = bloom_line(hash_line(hash, BLOOM_LINES - 1));
+
+	if (line)
+		bloom_add(line, hash, now_ns);
+}
+
+/* The use of a shared budget that this CPU knows to be spent and that is in force, or NULL. */
+static __always_inline struct budget_use *spent_budget(const struct admit_input *in, __u32 number,
+						       enum reason reason)
+{
+	struct budget_use *use;
+	struct pace pace;
+
+	if (in->monitor & rate_bit(reason) || !admit_pace(in, number, reason, &pace) || !pace.slot)
+		return NULL;
+	use = budget_use_of(pace.slot);
+	return use && budget_spent(use, &pace, in->now_ns) ? use : NULL;
+}
+
+/* May a flow of the source have been admitted lately? hash: source_hash(). */
+static __always_inline bool spent_spares(__u64 hash, __u64 now_ns)
+{
+	const struct bloom_line *line = bloom_line(hash_line(hash, BLOOM_LINES - 1));
+
+	return !line || bloom_maybe(line, hash, now_ns);
+}
+
+/* The limit that refuses the flow, whoever sent it; 0: admit() has to say. */
+static __always_inline enum reason spent(const struct pkt *pkt, const struct admit_input *in,
+					 struct scratch *scratch)
+{
+	struct source *source = &scratch->admission.source;
+	enum reason reason = REASON_RATE_PREFIX;
+	struct budget_use *use;
+	__u64 hash;
+
+	backlog_keep_up(&scratch->backlog, in->now_ns);
+	if (scratch->refused_ns != in->now_ns)
+		return 0;
+	use = spent_budget(in, in->source->prefix_rule[in->role & 1], REASON_RATE_PREFIX);
+	if (!use) {
+		use = spent_budget(in, in->knobs->total_rule[in->role & 1], REASON_RATE_TOTAL);
+		reason = REASON_RATE_TOTAL;
+	}
+	if (!use)
+		return 0;
+	*source = source_of(pkt, in->role, source_length6, hash_key);
+	hash = source_hash(source, hash_key);
+	if (spent_spares(hash, in->now_ns))
+		return 0;
+	source->line = hash_line(hash, source_mask);
+	use->dropped++;
+	scratch->spent = 1;
+	backlog_note(&scratch->backlog, source, in->now_ns);
+	return reason;
+}
+
+#endif
