@@ -90,7 +90,7 @@ static __always_inline void backlog_note(struct backlog *backlog, const struct s
 		backlog_settle(backlog);
 }
 
-/* What was noted is not to grow old: settles what is of another tick. */
+/* Settles what is of another tick. Until somebody calls this, what was noted waits. */
 static __always_inline void backlog_keep_up(struct backlog *backlog, __u64 now_ns)
 {
 	if (backlog->count && backlog->of[0].now_ns != now_ns)

@@ -5,8 +5,8 @@
  * sources, which knows, does not.
  *
  * A line has two halves that take turns of 8.6 s. A half is emptied by the first one that uses it in its
- * turn, so a bit stands for one turn at least and for two at most. Of CPUs that empty one in the same
- * instant, each may lose what the other has just written.
+ * turn, so a bit stands for one turn at least and for two at most. What others add to a half while one
+ * empties it may be lost.
  */
 #ifndef WEIR_BLOOM_H
 #define WEIR_BLOOM_H
@@ -36,7 +36,8 @@ static __always_inline void bloom_add(struct bloom_line *line, __u64 hash, __u64
 	__u32 turn = BLOOM_TURN(now_ns), word = bloom_word(hash), bits = bloom_bits(hash);
 	struct bloom_half *half = &line->half[turn & 1];
 
-	if (*(volatile __u32 *)&half->turn != turn) {
+	/* later: this CPU was held up, and its turn is over */
+	if ((__s32)(turn - *(volatile __u32 *)&half->turn) > 0) {
 		for (__u32 i = 0; i < BLOOM_WORDS; i++)
 			half->bits[i] = 0;
 		*(volatile __u32 *)&half->turn = turn;

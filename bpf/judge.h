@@ -129,7 +129,7 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source,
 	if (head->destination_root4 | head->destination_root6)
 		input.destination = scene_ask(&scene, pkt->family, &pkt->daddr, true);
 	reason = admit(pkt, &input, &scratch->admission);
-	spent_learn(scratch, reason, now_ns);
+	spent_learn(scratch, reason, &input);
 	return reason;
 }
 
@@ -148,6 +148,7 @@ __noinline int weir_spent(const struct pkt *pkt, const struct class *source,
 	input.head = scene.head;
 	input.knobs = scene.knobs;
 	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];
+	scratch->sought = 1;	/* of a known flow: a packet of one may be the next */
 	return spent(pkt, &input, scratch);
 }
 

@@ -34,7 +34,7 @@ struct scratch {
 	__u32			foreseen;	/* a word of the line of the flow; to have touched it */
 	struct backlog		backlog;
 	__u64			refused_ns;	/* when this CPU counted the next */
-	__u32			refused;	/* flows that shared limits refused at that time */
+	__u32			refused;	/* flows that were refused for a prefix or the total at that time */
 	struct class_memo	bypass[2];	/* of a source, and of a destination */
 	__u64			flow_hash;	/* of the packet's flow; 0: nobody has asked yet */
 	__u8			would;	/* enum reason: the first drop that is only counted; 0: none */

@@ -91,11 +91,16 @@ static __always_inline __u64 rates_next(__u64 rates, __u32 windows)
 	return average << (2 * SOURCE_RATE_BITS) | before << SOURCE_RATE_BITS | now;
 }
 
-/* Counts a flow of a source that was seen before. */
+#define STEPS_BACK	(1U << 22)	/* 73 minutes: whatever is later is earlier, long ago */
+
+/*
+ * Counts a flow of a source that was seen before. Time does not go back: another CPU may have counted later
+ * flows by now (backlog.h).
+ */
 static __always_inline void source_count(const struct source *source, struct source_more *more,
 					 __u64 now_ns, bool dropped)
 {
-	__u32 step = now_ns >> SOURCE_STEP_SHIFT;
+	__u32 step = now_ns >> SOURCE_STEP_SHIFT, back;
 	__u32 window_shift = SOURCE_WINDOW_SHIFT - SOURCE_STEP_SHIFT;
 
 	if (!(source->seat.word & SEAT_MORE)) {
@@ -110,6 +115,8 @@ static __always_inline void source_count(const struct source *source, struct sou
 			.rates = 1,
 		};
 	}
+	back = more->last_step - step;
+	step += only_if(bit_less(back, STEPS_BACK), back);
 	more->rates = rates_next(more->rates,
 				 (step >> window_shift) - (more->last_step >> window_shift));
 	more->last_step = step;

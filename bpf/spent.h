@@ -7,11 +7,13 @@
  * what it sends again was not charged before. So its line, which a flood of random addresses finds in no
  * cache, is not waited for: the source is noted, and accounted with others (backlog.h).
  *
- * Only while this CPU has had SPENT_FLOOD such refusals in the tick at hand (8000/second at 250 Hz). Below
- * that each source is asked first, and accounted at once.
+ * Only while this CPU has had SPENT_FLOOD such refusals on this device in the tick at hand (8000/second at
+ * 250 Hz). Below that each source is asked first, and accounted at once.
  *
- * Who was admitted lately is asked in full, and so refused by the limit that is to blame. Which sources
- * that may be is told by a small filter (bloom.h), since the table of sources is what is not to be asked.
+ * Who was admitted in the last 8 seconds is asked in full, and so refused by the limit that is to blame; a
+ * stranger is told as refused by the prefix or the total, though his aggregate or his destination may have
+ * spent theirs, too. Which sources were admitted is told by a small filter (bloom.h), since the table of
+ * sources is what is not to be asked.
  *
  * The includer provides, beside what admit.h wants:
  *	struct bloom_line *bloom_line(__u32 line);
@@ -31,14 +33,16 @@ static __always_inline bool spent_asked(const struct scratch *scratch)
 	return scratch->refused >= SPENT_FLOOD || scratch->backlog.count;
 }
 
-/* What admit() has said at that time. */
-static __always_inline void spent_learn(struct scratch *scratch, enum reason reason, __u64 now_ns)
+/* What admit() has said. */
+static __always_inline void spent_learn(struct scratch *scratch, enum reason reason,
+					const struct admit_input *in)
 {
-	__u64 before = bit_any(scratch->refused_ns ^ now_ns) ^ 1;
-	__u64 other = bit_any(reason ^ REASON_RATE_PREFIX) & bit_any(reason ^ REASON_RATE_TOTAL);
+	__u64 before = bit_any(scratch->refused_ns ^ in->now_ns) ^ 1;
+	/* none of the reasons to pass that admit() has stands at these bits */
+	__u64 shared = (rate_bit(REASON_RATE_PREFIX) | rate_bit(REASON_RATE_TOTAL)) & ~in->monitor;
 
-	scratch->refused = only_if(before, scratch->refused) + (other ^ 1);
-	scratch->refused_ns = now_ns;
+	scratch->refused = only_if(before, scratch->refused) + bit_any(rate_bit(reason) & shared);
+	scratch->refused_ns = in->now_ns;
 	scratch->spent = 0;
 }
 
@@ -52,14 +56,14 @@ static __always_inline void spent_admitted(const struct source *source, __u64 no
 		bloom_add(line, hash, now_ns);
 }
 
-/* The use of a shared budget that this CPU knows to be spent and that is in force, or NULL. */
+/* The use of a shared budget that this CPU knows to be spent, or NULL. */
 static __always_inline struct budget_use *spent_budget(const struct admit_input *in, __u32 number,
 						       enum reason reason)
 {
 	struct budget_use *use;
 	struct pace pace;
 
-	if (in->monitor & rate_bit(reason) || !admit_pace(in, number, reason, &pace) || !pace.slot)
+	if (!admit_pace(in, number, reason, &pace) || !pace.slot)
 		return NULL;
 	use = budget_use_of(pace.slot);
 	return use && budget_spent(use, &pace, in->now_ns) ? use : NULL;
@@ -73,31 +77,37 @@ static __always_inline bool spent_spares(__u64 hash, __u64 now_ns)
 	return !line || bloom_maybe(line, hash, now_ns);
 }
 
-/* The limit that refuses the flow, whoever sent it; 0: admit() has to say. */
+/*
+ * The limit that refuses the flow, whoever sent it, or KNOWN for what is sent again; 0: admit() has to say.
+ */
 static __always_inline enum reason spent(const struct pkt *pkt, const struct admit_input *in,
 					 struct scratch *scratch)
 {
 	struct source *source = &scratch->admission.source;
+	struct budget_use *prefix, *total = NULL;
 	enum reason reason = REASON_RATE_PREFIX;
-	struct budget_use *use;
 	__u64 hash;
 
 	backlog_keep_up(&scratch->backlog, in->now_ns);
 	if (scratch->refused_ns != in->now_ns)
 		return 0;
-	use = spent_budget(in, in->source->prefix_rule[in->role & 1], REASON_RATE_PREFIX);
-	if (!use) {
-		use = spent_budget(in, in->knobs->total_rule[in->role & 1], REASON_RATE_TOTAL);
-		reason = REASON_RATE_TOTAL;
-	}
-	if (!use)
-		return 0;
 	*source = source_of(pkt, in->role, source_length6, hash_key);
 	hash = source_hash(source, hash_key);
 	if (spent_spares(hash, in->now_ns))
-		return 0;
+		return track_resent(pkt, in->now_ns) ? REASON_KNOWN : 0;
+	prefix = spent_budget(in, in->source->prefix_rule[in->role & 1], REASON_RATE_PREFIX);
+	if (!prefix || in->monitor & rate_bit(REASON_RATE_PREFIX)) {
+		if (!(in->monitor & rate_bit(REASON_RATE_TOTAL)))
+			total = spent_budget(in, in->knobs->total_rule[in->role & 1], REASON_RATE_TOTAL);
+		if (!total)
+			return 0;
+		reason = REASON_RATE_TOTAL;
+	}
 	source->line = hash_line(hash, source_mask);
-	use->dropped++;
+	if (prefix)
+		prefix->dropped++;
+	if (total)
+		total->dropped++;
 	scratch->spent = 1;
 	backlog_note(&scratch->backlog, source, in->now_ns);
 	return reason;

@@ -339,7 +339,7 @@ ABI_SIZE(struct flow_line, 32);
 #define FLOW_TICK_SHIFT	28	/* of CLOCK_MONOTONIC: 0.27 s; 32 bits of it go round in 36 years */
 #define FLOW_TICK(ns)	((__u32)((ns) >> FLOW_TICK_SHIFT))
 
-/* map "bloom": SYNs that were admitted lately, a bit each; bpf/bloom.h has the rules. */
+/* map "bloom": sources of which a flow was admitted lately; bpf/bloom.h has the rules. */
 #define BLOOM_WORDS	7
 struct bloom_half {
 	__u32	turn;			/* of CLOCK_MONOTONIC, in which its bits were set */

@@ -56,6 +56,30 @@ TEST(rate_is_told_within_five_percent)
 	}
 }
 
+/* What another CPU tells late does not undo what is known by then; and a long rest is no way back. */
+TEST(late_flow_leaves_the_rates)
+{
+	__u64 now = START, end = START + 100 * SECOND;
+	struct source_more *more, before;
+
+	start(13);
+	for (; now < end; now += SECOND / 500)
+		admit4(7, now);
+	more = more4(7);
+	CHECK(more);
+	if (!more)
+		return;
+	before = *more;
+	admit4(7, end - 20 * SECOND);
+	CHECK_EQ(more->total, before.total + 1);
+	CHECK_EQ(more->rates, before.rates + 1);
+	CHECK_EQ(more->last_step, before.last_step);
+	end += 40 * 86400 * SECOND;
+	admit4(7, end);
+	CHECK_EQ(more->rates & RATE_MAX, 1);
+	CHECK_EQ(more->last_step, (__u32)(end >> SOURCE_STEP_SHIFT));
+}
+
 /* A million sources seen once each, among them 32 that keep coming. */
 TEST(heavy_is_never_evicted_by_a_million_random)
 {

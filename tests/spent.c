@@ -158,6 +158,34 @@ TEST(refused_unseen_keeps_what_was_charged)
 	CHECK_EQ(admitted, 20);
 }
 
+/* also if its seat has been taken by then */
+TEST(resent_is_known_without_a_seat)
+{
+	struct pkt pkt = packet4(7);
+
+	limits(5, 0, 1, 1);
+	CHECK_EQ(ask_at(&pkt, START, 0), REASON_NEW);
+	flood(1000, 100, REASON_RATE_TOTAL, START);
+	memset(source_lines, 0, sizeof(source_lines));
+	resent_port = pkt.dport;
+	CHECK_EQ(ask_at(&pkt, START, 0), REASON_KNOWN);
+}
+
+/* A monitored limit of a prefix counts what it would refuse, behind a total that refuses all. */
+TEST(monitored_prefix_counts_what_the_total_refuses)
+{
+	limits(0, 2, 4, 1);
+	for (int n = 0; n < 500; n++) {
+		struct pkt pkt = packet4(n);
+		enum reason reason = ask_at(&pkt, START, MONITOR(REASON_RATE_PREFIX));
+
+		CHECK_EQ(reason, n < 2 ? REASON_NEW : n < 4 ? REASON_RATE_PREFIX : REASON_RATE_TOTAL);
+	}
+	CHECK(unseen > 400);
+	CHECK_EQ(budget_uses[0][BY_PREFIX].dropped, 498);
+	CHECK_EQ(budget_uses[0][BY_TOTAL].dropped, 496);
+}
+
 /* IPv6 longer than /64: what the key is made of has to be told later, too. */
 TEST(lower_half_of_a_source_is_noted)
 {

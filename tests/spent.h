@@ -27,7 +27,7 @@ static inline enum reason ask_all(const struct pkt *pkt, const struct admit_inpu
 		return reason;
 	}
 	reason = admit(pkt, in, &scratch.admission);
-	spent_learn(&scratch, reason, in->now_ns);
+	spent_learn(&scratch, reason, in);
 	if (reason == REASON_NEW)
 		spent_admitted(&scratch.admission.source, in->now_ns);
 	return reason;

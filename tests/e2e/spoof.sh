@@ -92,13 +92,15 @@ silent() {
 check blackholes_cut_known_flows wait_for 5 silent
 lab_gw ip route del blackhole 25.0.0.11 table 666
 check and_let_them_go_again wait_for 10 more $(($(answers) + 5))
+kill "$LAB_PID"
 
 # ---- a known flow outlives its route ---------------------------------------------------------
 
-# one flow of UDP, from a source whose route goes away under way
+# one flow of UDP, from a source whose route goes away under way, when it has begun
+known=$(counter known pass)
 background "$LAB_OUT" "$LAB_TOOLS/flood" --dev out0 --mac "$(lab_mac wan0)" --kind udp --to $LAB_ROUTED \
 	--dport 443 --sport 4000 --from 20.5.0.1/32 --rate 100 --seconds 60 >/dev/null
-wait_for 10 some_known 50 || bail "the flow is not known"
+wait_for 10 some_known $((known + 50)) || bail "the flow is not known"
 before=$(counter urpf drop)
 lab_gw ip route del 20.0.0.0/8
 known=$(counter known pass)
