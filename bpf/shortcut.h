@@ -115,10 +115,11 @@ __noinline int weir_bypassed(const struct policy_page *page, __u64 forward, __u6
 		return 0;
 	bypass = page_line(page, POLICY_BYPASS);
 	told = bypass_told(bypass, &found, destination);
-	return told & BYPASS_FAST ? 0 : told;
+	scratch->fast = bit_any(told >> 32);
+	return told;
 }
 
-/* BYPASS, with its mark in the scratch, or no opinion: of what XDP may forward, too. */
+/* BYPASS, with its mark in the scratch, and whether XDP may forward it; or no opinion. */
 static __always_inline enum reason shortcut_bypass(struct scene *scene, struct scratch *scratch, bool tcp)
 {
 	const struct plain *plain = &scratch->look;

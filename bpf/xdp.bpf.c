@@ -127,17 +127,17 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 	}
 	pkt = &scratch->pkt;
 	scratch->plain = plain_look(data, data_end, bytes, &scratch->look);
-	if (scratch->plain) {
-		reason = shortcut_plain(&scene, scratch);
-		if (reason) {
-			count(reason, false, bytes);
-			return passed(ctx, scratch, alone);
-		}
+	reason = scratch->plain ? shortcut_plain(&scene, scratch) : REASON_NONE;
+	if (reason && !(reason == REASON_BYPASS && scratch->fast)) {
+		count(reason, false, bytes);
+		return passed(ctx, scratch, alone);
 	}
 	if (!scratch->plain || !plain_fill(data, data_end, bytes, pkt))
 		read_whole(ctx, pkt);
-	foresee(pkt, scratch);
-	reason = judge(ctx, &scene, scratch);
+	if (!reason) {
+		foresee(pkt, scratch);
+		reason = judge(ctx, &scene, scratch);
+	}
 	if (reason == REASON_BYPASS && scratch->fast && !scene_monitors(&scene, REASON_FORWARDED))
 		towards = weir_forward(ctx, pkt);
 	if (towards)
