@@ -101,6 +101,17 @@ __noinline int weir_answered(const struct pkt *pkt, __u64 now_ns)
 	return pkt ? challenge_rst(pkt, now_ns) : 0;
 }
 
+/* What budgets are asked with, but for the destination. scene: with source, now_ns and role; gets its policy. */
+static __always_inline struct admit_input judge_input(struct scene *scene, const struct policy_page *page)
+{
+	scene_policy(scene, page);
+	return (struct admit_input){
+		.arena = &scene->arena, .head = scene->head, .knobs = scene->knobs,
+		.source = scene->source, .now_ns = scene->now_ns, .role = scene->role,
+		.monitor = scene_relapsed(scene) ? ~0ULL : scene->knobs->monitor[1],
+	};
+}
+
 #define ADMIT_ROLE	1	/* enum role */
 #define ADMIT_COUNTED	2	/* a check before would drop it, but only counts */
 
@@ -109,24 +120,16 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source,
 			  const struct policy_page *page, __u64 now_ns, __u32 flags)
 {
 	struct scene scene = { .source = source, .now_ns = now_ns, .role = flags & ADMIT_ROLE };
-	struct admit_input input = {
-		.source = source, .now_ns = now_ns, .role = flags & ADMIT_ROLE,
-		.counted = bit_any(flags & ADMIT_COUNTED),
-	};
 	struct scratch *scratch = scratch_of_cpu();
-	const struct policy_head *head;
+	struct admit_input input;
 	enum reason reason;
 
 	if (!pkt || !source || !page || !scratch)
 		return REASON_FAIL_OPEN;
 	scratch->sought = 1;
-	scene_policy(&scene, page);
-	head = scene.head;
-	input.arena = &scene.arena;
-	input.head = head;
-	input.knobs = scene.knobs;
-	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];
-	if (head->destination_root4 | head->destination_root6)
+	input = judge_input(&scene, page);
+	input.counted = bit_any(flags & ADMIT_COUNTED);
+	if (scene.head->destination_root4 | scene.head->destination_root6)
 		input.destination = scene_ask(&scene, pkt->family, &pkt->daddr, true);
 	reason = admit(pkt, &input, &scratch->admission);
 	spent_learn(scratch, reason, &input);
@@ -137,17 +140,13 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source,
 __noinline int weir_spent(const struct pkt *pkt, const struct class *source,
 			  const struct policy_page *page, __u64 now_ns, __u32 role)
 {
-	struct scene scene = { .source = source, .now_ns = now_ns };
-	struct admit_input input = { .source = source, .now_ns = now_ns, .role = role & 1 };
+	struct scene scene = { .source = source, .now_ns = now_ns, .role = role & 1 };
 	struct scratch *scratch = scratch_of_cpu();
+	struct admit_input input;
 
 	if (!pkt || !source || !page || !scratch)
 		return REASON_NONE;
-	scene_policy(&scene, page);
-	input.arena = &scene.arena;
-	input.head = scene.head;
-	input.knobs = scene.knobs;
-	input.monitor = scene_relapsed(&scene) ? ~0ULL : scene.knobs->monitor[1];
+	input = judge_input(&scene, page);
 	scratch->sought = 1;	/* of a known flow: a packet of one may be the next */
 	return spent(pkt, &input, scratch);
 }
