@@ -62,13 +62,14 @@ lab_sweep() {
 	done
 }
 
-# lab_trap: removes the lab at the end of the shell, whichever way it ends; LAB_AT_EXIT is called first
+# lab_trap: removes the lab at the end of the shell, whichever way it ends; LAB_AT_EXIT is called first. A second
+# signal, as timeout sends one to the program and one to its group, does not end that.
 LAB_AT_EXIT=:
 lab_trap() {
 	trap 'lab_status=$?; trap "" INT TERM HUP; $LAB_AT_EXIT; lab_remove; exit $lab_status' EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
-	trap 'exit 129' HUP
+	trap 'trap "" INT TERM HUP; exit 130' INT
+	trap 'trap "" INT TERM HUP; exit 143' TERM
+	trap 'trap "" INT TERM HUP; exit 129' HUP
 }
 
 # lab_veth NS1 IF1 NS2 IF2: a wire that XDP and the flood can use. The stack must send complete
