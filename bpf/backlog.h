@@ -49,6 +49,8 @@ __attribute__((noinline)) int backlog_account(struct sighting *sighting)
 	line = source_line(source->line);
 	if (!line)
 		return 0;
+	if (seat_take_first(line, source->key, source->who | SEAT_DROPPED, sighting->now_ns))
+		return 0;
 	source->seat = seat_find(line, source->key, source->who, sighting->now_ns);
 	source_account(source, sighting->now_ns, &endless, 0, 1);
 	return 0;

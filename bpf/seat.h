@@ -138,6 +138,31 @@ static __always_inline void seat_take(struct source_line *line, const struct sea
 	__sync_fetch_and_add(&hot->word, cost);
 }
 
+/* A way of a line where nobody has come again, by age; its number in the low two bits. */
+static __always_inline __u64 seat_age(const struct source_line *line, __u32 way)
+{
+	return (line->way[way].word & SEAT_TAT) << 2 | way;
+}
+
+/*
+ * The short way of seat_find() and seat_take(), of a key that is seen for the first time, in a line where all were
+ * seen but once. False, and nothing was done: it is another key, or another line.
+ */
+static __always_inline bool seat_take_first(struct source_line *line, __u64 key, __u64 who, __u64 now_ns)
+{
+	struct source_hot *way = line->way;
+	__u64 least;
+
+	if ((way[0].word | way[1].word | way[2].word | way[3].word) & (SEAT_AGAIN | SEAT_PROVEN) ||
+	    way[0].key == key || way[1].key == key || way[2].key == key || way[3].key == key)
+		return false;
+	least = least_of(least_of(seat_age(line, 0), seat_age(line, 1)),
+			 least_of(seat_age(line, 2), seat_age(line, 3)));
+	way[least & 3].word = who | seat_time(now_ns);
+	way[least & 3].key = key;
+	return true;
+}
+
 /* A two-way flow with the key has lately existed: its seat is kept, if it has one and others are left. */
 static __always_inline void seat_prove(struct source_line *line, __u64 key, __u64 who, __u64 now_ns)
 {

@@ -178,6 +178,43 @@ TEST(mark_taken_off_meanwhile_loses_no_charge)
 }
 
 /* Of the seats in a line that have proved themselves one is left to be taken by others. */
+/* It leaves the line as the long way does, or untouched; and is taken where nothing hinders. */
+TEST(first_seat_by_the_short_way)
+{
+	static const __u64 marks[] = { 0, 0, 0, SEAT_AGAIN | SEAT_MORE, SEAT_PROVEN, SEAT_MORE, SEAT_SIX, SEAT_DROPPED };
+	const struct pace endless = { .burst_ns = 1ULL << 60 };
+	unsigned taken = 0;
+
+	start(17);
+	for (int i = 0; i < 200000; i++) {
+		struct source_line line = { 0 }, other;
+		__u64 key = 1 + draw() % 8, who = draw() % 2 ? SEAT_SIX : 0, now = START + draw() % SECOND, hinders = 0;
+		unsigned kinds = draw() % 2 ? 3 : 8;
+		struct seat seat;
+		bool first;
+
+		for (int way = 0; way < SOURCE_WAYS; way++) {
+			if (draw() % 4)
+				line.way[way] = (struct source_hot){
+					.key = 1 + draw() % 8,
+					.word = marks[draw() % kinds] | seat_time(START + draw() % SECOND),
+				};
+			hinders |= line.way[way].word & (SEAT_AGAIN | SEAT_PROVEN) || line.way[way].key == key;
+		}
+		other = line;
+		first = seat_take_first(&other, key, who, now);
+		CHECK_EQ(first, !hinders);
+		if (first) {
+			seat = seat_find(&line, key, who, now);
+			CHECK(!seat.none && !seat.word);
+			seat_take(&line, &seat, key, who, now, &endless, 0);
+			taken++;
+		}
+		CHECK(!memcmp(&line, &other, sizeof(line)));
+	}
+	CHECK(taken > 10000 && taken < 190000);
+}
+
 TEST(proof_is_for_the_seat_of_its_key)
 {
 	struct source_line line = { .way = {
