@@ -101,17 +101,6 @@ __noinline int weir_answered(const struct pkt *pkt, __u64 now_ns)
 	return pkt ? challenge_rst(pkt, now_ns) : 0;
 }
 
-/* What budgets are asked with, but for the destination. scene: with source, now_ns and role; gets its policy. */
-static __always_inline struct admit_input judge_input(struct scene *scene, const struct policy_page *page)
-{
-	scene_policy(scene, page);
-	return (struct admit_input){
-		.arena = &scene->arena, .head = scene->head, .knobs = scene->knobs,
-		.source = scene->source, .now_ns = scene->now_ns, .role = scene->role,
-		.monitor = scene_relapsed(scene) ? ~0ULL : scene->knobs->monitor[1],
-	};
-}
-
 #define ADMIT_ROLE	1	/* enum role */
 #define ADMIT_COUNTED	2	/* a check before would drop it, but only counts */
 

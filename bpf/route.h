@@ -70,15 +70,15 @@ static __always_inline enum reason route_known(void *ctx, const struct pkt *pkt,
 }
 
 /*
- * Where an answer about the source is remembered, and the word that it has there, but for the answer;
+ * Where an answer about an IPv4 source is remembered, and the word that it has there, but for the answer;
  * NULL: the kernel is to be asked each time (headers/routes.h).
  */
-static __always_inline __u32 *route_memory(const struct pkt *pkt, __u64 now, __u32 *word)
+static __always_inline __u32 *route_memory(__be32 saddr, __u64 now, __u32 *word)
 {
-	__u32 block = bpf_ntohl(pkt->saddr[0]) >> (32 - ROUTES_BLOCK_BITS);
+	__u32 block = bpf_ntohl(saddr) >> (32 - ROUTES_BLOCK_BITS);
 	const struct routes_now *routes = routes_now();
 
-	if (!routes || pkt->family != 4 || !routes->generation ||
+	if (!routes || !routes->generation ||
 	    now > routes->beat_ns + ROUTES_STALE_NS || routes->split[block / 64] >> (block & 63) & 1)
 		return NULL;
 	*word = ROUTE_ANSWER(routes->generation, dev_slot, 0);
@@ -97,9 +97,11 @@ static __always_inline __u32 route_told(enum fib_found found, bool aside)
 static __always_inline enum fib_found route_look(void *ctx, const struct pkt *pkt,
 						 const struct dev *dev, __u64 now, bool *aside)
 {
-	__u32 word = 0, towards, *memory = route_memory(pkt, now, &word), answer;
+	__u32 word = 0, towards, *memory = NULL, answer;
 	enum fib_found found;
 
+	if (pkt->family == 4)
+		memory = route_memory(pkt->saddr[0], now, &word);
 	answer = memory ? *memory ^ word : 0;
 	if (answer && answer <= ROUTE_ANSWER_NONE) {
 		*aside = answer == ROUTE_ANSWER_ASIDE;
@@ -138,6 +140,20 @@ static __always_inline bool route_asked(const struct scene *scene)
 {
 	return !reason_in(scene->knobs->off, REASON_BLACKHOLE) || scene->urpf != URPF_OFF ||
 	       scene->source->flags & CLASS_OWN;
+}
+
+/* Is it remembered that it has nothing to say of an IPv4 source? */
+static __always_inline bool route_clears(const struct scene *scene, __be32 saddr)
+{
+	__u32 word = 0, *memory, answer;
+
+	if (!reason_in(scene->knobs->off, REASON_BLACKHOLE))
+		return false;
+	memory = route_memory(saddr, scene->now_ns, &word);
+	if (!memory)
+		return false;
+	answer = *memory ^ word;
+	return answer == ROUTE_ANSWER_BACK || (answer == ROUTE_ANSWER_ASIDE && scene->urpf != URPF_STRICT);
 }
 
 /* For a packet that would open a flow. class_flags: of its source. aside: as for route_back(). */

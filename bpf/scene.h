@@ -92,6 +92,20 @@ __noinline int weir_class(const struct policy_page *page, const __be32 (*addr)[4
 	return table_find(&scene.arena, root, family, *addr);
 }
 
+/*
+ * The same of an IPv4 address, in one of the tables, whose root is given: for short ways, which have nothing but
+ * the address.
+ */
+__noinline int weir_class4(const struct policy_page *page, __u32 root, __be32 addr)
+{
+	struct arena_view arena;
+
+	if (!page)
+		return 0;
+	arena = arena_of(page);
+	return table_find(&arena, root, 4, &addr);
+}
+
 /* What the policy says of a source or of a destination; NULL as for scene_class(). */
 static __always_inline const struct class *scene_ask(struct scene *scene, __u32 family,
 						     const __be32 (*addr)[4], bool destination)

@@ -3,7 +3,7 @@
  * The short way: most packets belong to a flow whose last one was judged a moment ago, and would get
  * the same answer. A word in the table of flows found lately says so, for a second, on the device
  * that it came by, and under the policy that was in force: for one that has come since it is too old
- * (head.since). Nothing else is asked, and no packet is dropped by it.
+ * (head.since). Nothing else is asked, and no packet is dropped by a word.
  *
  * A word is written for a packet that passes as `known` for its own sake only: never for one that
  * monitoring lets through. What is checked in each packet of a flow (its window, its checksum) leaves no
@@ -19,6 +19,7 @@
 #include "bypass.h"
 #include "parse_plain.h"
 #include "sane.h"
+#include "shortcut_spent.h"
 #include "track.h"
 
 /* For how many ticks back a word was written under this policy; 0: not even for this one. */
@@ -54,23 +55,6 @@ __noinline int weir_shortcut(const struct policy_page *page, __u64 now_ns, __u64
 }
 
 /*
- * Would its source be let through, as far as its class tells? What has to be counted, or needs more than
- * the class, is no: the long way knows.
- */
-static __always_inline bool shortcut_lawful(const struct scene *scene)
-{
-	__u32 flags = scene->source->flags;
-
-	if (trust(scene))
-		return true;
-	if (flags & (CLASS_BLOCKED | CLASS_MARTIAN | CLASS_MARTIAN_INSIDE))
-		return false;
-	if (scene->role == ROLE_OUTSIDE)
-		return !(flags & CLASS_INSIDE);
-	return flags & CLASS_INSIDE || !(scene->dev_flags & DEV_SOURCES);
-}
-
-/*
  * As scene_class(), of IPv4. A service has one address, and who asks it asks again: what was found for the
  * packet before is remembered.
  */
@@ -79,7 +63,7 @@ static __always_inline const struct class *shortcut_class(struct scene *scene, s
 							  const __be32 *addr)
 {
 	if (memo->addr != *addr || memo->generation != scene->head->generation) {
-		memo->class = table_find(&scene->arena, root, 4, addr);
+		memo->class = weir_class4(scene->arena.first, root, *addr);
 		memo->addr = *addr;
 		memo->generation = scene->head->generation;
 	}
@@ -107,7 +91,7 @@ __noinline int weir_bypassed(const struct policy_page *page, __u64 forward, __u6
 	scene_policy(&scene, page);
 	scene.source = shortcut_class(&scene, &scratch->bypass[0], scene.head->source_root4,
 				      scene.head->source_class, &scratch->look.saddr);
-	if (!scene.source || !bypass_source(&found, scene.source) || !shortcut_lawful(&scene))
+	if (!scene.source || !bypass_source(&found, scene.source) || !lawful(&scene))
 		return 0;
 	destination = shortcut_class(&scene, &scratch->bypass[1], scene.head->destination_root4,
 				     scene.head->destination_class, &scratch->look.daddr);
@@ -137,8 +121,8 @@ static __always_inline enum reason shortcut_bypass(struct scene *scene, struct s
 }
 
 /*
- * KNOWN, or BYPASS with its mark in the scratch; or no opinion. Of a plain packet, before it is read
- * further.
+ * KNOWN, or BYPASS with its mark in the scratch, or of a SYN the limit that refuses it; or no opinion. Of a plain
+ * packet, before it is read further.
  */
 static __always_inline enum reason shortcut_plain(struct scene *scene, struct scratch *scratch)
 {
@@ -151,7 +135,9 @@ static __always_inline enum reason shortcut_plain(struct scene *scene, struct sc
 		return REASON_NONE;
 	if (scene->knobs->flags & KNOB_BYPASS && shortcut_bypass(scene, scratch, tcp))
 		return REASON_BYPASS;
-	if (!scratch->sought || (tcp && (plain->tcp_flags & TCP_KIND) == TCP_SYN))
+	if (tcp && (plain->tcp_flags & TCP_KIND) == TCP_SYN)
+		return shortcut_spent(scene, scratch);
+	if (!scratch->sought)
 		return REASON_NONE;
 	scratch->flow_hash = flow_hash4(plain->saddr, plain->daddr, plain->sport, plain->dport,
 					plain->l4_proto, hash_key);

@@ -77,24 +77,13 @@ static __always_inline bool spent_spares(__u64 hash, __u64 now_ns)
 	return !line || bloom_maybe(line, hash, now_ns);
 }
 
-/*
- * The limit that refuses the flow, whoever sent it, or KNOWN for what is sent again; 0: admit() has to say.
- */
-static __always_inline enum reason spent(const struct pkt *pkt, const struct admit_input *in,
-					 struct scratch *scratch)
+/* The limit that refuses a flow of the source, a stranger; 0: admit() has to say. hash: source_hash(). */
+static __always_inline enum reason spent_refuses(struct source *source, __u64 hash, const struct admit_input *in,
+						 struct scratch *scratch)
 {
-	struct source *source = &scratch->admission.source;
 	struct budget_use *prefix, *total = NULL;
 	enum reason reason = REASON_RATE_PREFIX;
-	__u64 hash;
 
-	backlog_keep_up(&scratch->backlog, in->now_ns);
-	if (scratch->refused_ns != in->now_ns)
-		return 0;
-	*source = source_of(pkt, in->role, source_length6, hash_key);
-	hash = source_hash(source, hash_key);
-	if (spent_spares(hash, in->now_ns))
-		return track_resent(pkt, in->now_ns) ? REASON_KNOWN : 0;
 	prefix = spent_budget(in, in->source->prefix_rule[in->role & 1], REASON_RATE_PREFIX);
 	if (!prefix || in->monitor & rate_bit(REASON_RATE_PREFIX)) {
 		if (!(in->monitor & rate_bit(REASON_RATE_TOTAL)))
@@ -111,6 +100,25 @@ static __always_inline enum reason spent(const struct pkt *pkt, const struct adm
 	scratch->spent = 1;
 	backlog_note(&scratch->backlog, source, in->now_ns);
 	return reason;
+}
+
+/*
+ * The limit that refuses the flow, whoever sent it, or KNOWN for what is sent again; 0: admit() has to say.
+ */
+static __always_inline enum reason spent(const struct pkt *pkt, const struct admit_input *in,
+					 struct scratch *scratch)
+{
+	struct source *source = &scratch->admission.source;
+	__u64 hash;
+
+	backlog_keep_up(&scratch->backlog, in->now_ns);
+	if (scratch->refused_ns != in->now_ns)
+		return 0;
+	*source = source_of(pkt, in->role, source_length6, hash_key);
+	hash = source_hash(source, hash_key);
+	if (spent_spares(hash, in->now_ns))
+		return track_resent(pkt, in->now_ns) ? REASON_KNOWN : 0;
+	return spent_refuses(source, hash, in, scratch);
 }
 
 #endif

@@ -54,6 +54,20 @@ static __always_inline int passed(struct __sk_buff *skb, const struct scratch *s
 	return TC_ACT_UNSPEC;
 }
 
+/* Of a packet that was found plain; it is looked for again, so that nothing has to be kept. */
+static __always_inline bool read_plain(struct __sk_buff *skb, struct pkt *pkt)
+{
+	return plain_fill((void *)(long)skb->data, (void *)(long)skb->data_end, skb->len, pkt);
+}
+
+/* Of a plain packet, before it is read further. */
+static __always_inline int dropped(struct __sk_buff *skb, struct scratch *scratch, enum reason reason)
+{
+	if (audit_due(reason, count(reason, false, skb->len)) && read_plain(skb, &scratch->pkt))
+		weir_audit(skb, &scratch->pkt, AUDIT_INDEX(false, reason & 127));
+	return TC_ACT_SHOT;
+}
+
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
@@ -76,12 +90,14 @@ int weir_tc(struct __sk_buff *skb)
 	scratch->plain = !dev_l3 && !skb->vlan_present && plain_look(data, data_end, bytes, &scratch->look);
 	if (scratch->plain) {
 		reason = shortcut_plain(&scene, scratch);
+		if (reason >= REASON_DROP_FIRST)
+			return dropped(skb, scratch, reason);
 		if (reason) {
 			count(reason, false, bytes);
 			return passed(skb, scratch);
 		}
 	}
-	if (!scratch->plain || !plain_fill(data, data_end, bytes, pkt))
+	if (!scratch->plain || !read_plain(skb, pkt))
 		read_whole(skb, pkt);
 	foresee(pkt, scratch);
 	reason = judge(skb, &scene, scratch);

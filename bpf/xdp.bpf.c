@@ -106,6 +106,22 @@ static __always_inline int passed(struct xdp_md *ctx, const struct scratch *scra
 	return XDP_PASS;
 }
 
+/* Of a frame that was found plain; it is looked for again, so that nothing has to be kept. */
+static __always_inline bool read_plain(struct xdp_md *ctx, struct pkt *pkt)
+{
+	void *data = (void *)(long)ctx->data, *data_end = (void *)(long)ctx->data_end;
+
+	return plain_fill(data, data_end, data_end - data, pkt);
+}
+
+/* Of a plain packet, before it is read further. */
+static __always_inline int dropped(struct xdp_md *ctx, struct scratch *scratch, enum reason reason)
+{
+	if (audit_due(reason, count(reason, false, ctx->data_end - ctx->data)) && read_plain(ctx, &scratch->pkt))
+		weir_audit(ctx, &scratch->pkt, AUDIT_INDEX(false, reason & 127));
+	return XDP_DROP;
+}
+
 /* alone: it may change the packet's length and its metadata */
 static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 {
@@ -128,11 +144,13 @@ static __always_inline int verdict(struct xdp_md *ctx, bool alone)
 	pkt = &scratch->pkt;
 	scratch->plain = plain_look(data, data_end, bytes, &scratch->look);
 	reason = scratch->plain ? shortcut_plain(&scene, scratch) : REASON_NONE;
+	if (reason >= REASON_DROP_FIRST)
+		return dropped(ctx, scratch, reason);
 	if (reason && !(reason == REASON_BYPASS && scratch->fast)) {
 		count(reason, false, bytes);
 		return passed(ctx, scratch, alone);
 	}
-	if (!scratch->plain || !plain_fill(data, data_end, bytes, pkt))
+	if (!scratch->plain || !read_plain(ctx, pkt))
 		read_whole(ctx, pkt);
 	if (!reason) {
 		foresee(pkt, scratch);

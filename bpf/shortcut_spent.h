@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The short way of a flood's SYN: while a shared limit is spent (spent.h), a plain one of a stranger is
+ * refused by its addresses alone, before it is read further.
+ *
+ * Only where the long way has nothing to say before it. Of a policy with challenges, or that looks into each TCP
+ * packet, all go the long way; so does a source that is trusted, blocked or spoofed, or of which no answer of the
+ * routes is remembered where they are asked. What is refused here would be refused there, for the same reason.
+ */
+#ifndef WEIR_SHORTCUT_SPENT_H
+#define WEIR_SHORTCUT_SPENT_H
+
+#include "block.h"
+#include "challenge.h"
+#include "route.h"
+#include "spent.h"
+
+/* What budgets are asked with, but for the destination. scene: with source, now_ns and role; gets its policy. */
+static __always_inline struct admit_input judge_input(struct scene *scene, const struct policy_page *page)
+{
+	scene_policy(scene, page);
+	return (struct admit_input){
+		.arena = &scene->arena, .head = scene->head, .knobs = scene->knobs,
+		.source = scene->source, .now_ns = scene->now_ns, .role = scene->role,
+		.monitor = scene_relapsed(scene) ? ~0ULL : scene->knobs->monitor[1],
+	};
+}
+
+/*
+ * As weir_spent(), of what is in scratch->look; 0 also where somebody else has to be asked. A function
+ * of its own, which the verifier takes once.
+ */
+__noinline int weir_shortcut_spent(const struct policy_page *page, __u64 now_ns)
+{
+	struct scratch *scratch = scratch_of_cpu();
+	const struct dev *dev = dev_of(dev_slot);
+	struct scene scene = { .now_ns = now_ns };
+	const struct plain *plain;
+	struct admit_input input;
+	struct source *source;
+	__u64 hash;
+
+	if (!page || !scratch || !dev)
+		return REASON_NONE;
+	backlog_keep_up(&scratch->backlog, now_ns);
+	if (scratch->refused_ns != now_ns)
+		return REASON_NONE;
+	scene.role = dev->role & 1;
+	scene.urpf = dev->urpf;
+	scene.dev_flags = dev->flags;
+	plain = &scratch->look;
+	source = &scratch->admission.source;
+	scene_policy(&scene, page);
+	scene.source = arena_line_early(&scene.arena, scene.head->source_class +
+					weir_class4(page, scene.head->source_root4, plain->saddr));
+	if (!scene.source || trust(&scene) || !lawful(&scene))
+		return REASON_NONE;
+	if (route_asked(&scene) && !route_clears(&scene, plain->saddr))
+		return REASON_NONE;
+	*source = (struct source){ .key = plain->saddr, .who = who_is(4, scene.role) };
+	hash = source_hash(source, hash_key);
+	if (spent_spares(hash, now_ns))
+		return REASON_NONE;
+	input = judge_input(&scene, page);
+	scratch->sought = 1;
+	return spent_refuses(source, hash, &input, scratch);
+}
+
+/* Of a plain SYN that is sane, and that no bypass speaks of. */
+static __always_inline enum reason shortcut_spent(struct scene *scene, const struct scratch *scratch)
+{
+	if (!spent_asked(scratch) || challenge_asked(scene) || scene->knobs->flags & KNOB_LOOK_TCP)
+		return REASON_NONE;
+	return answer(weir_shortcut_spent(scene->arena.first, scene->now_ns));
+}
+
+#endif
