@@ -155,9 +155,9 @@ static void check_ports(struct cli *cli, const struct policy *policy)
 }
 
 /* Against the rules and routes of this machine: the policy of a file. */
-static void check_file_here(FILE *to, const struct policy *policy, __u32 features)
+static void check_file_here(FILE *to, const char *instance, const struct policy *policy, __u32 features)
 {
-	session_warn(to, policy, apply_now_ns());
+	session_warn(to, instance, policy, apply_now_ns());
 	ruleset_check(to, policy);
 	forward_warn(to, policy->bypass, policy->bypass_count, NULL);
 	reach_warn(to, policy, features);
@@ -178,7 +178,7 @@ static int check_in_force(FILE *to, struct cli *cli, const struct store *store,
 	/* as text the failure itself says it */
 	result = check_table(cli->out.json ? to : NULL, cli->instance, policy, &cli->fail);
 	reach_warn(to, policy, features);
-	session_warn(to, policy, apply_now_ns());
+	session_warn(to, cli->instance, policy, apply_now_ns());
 	return result;
 }
 
@@ -215,7 +215,7 @@ static int check(struct cli *cli, const char *path, struct policy *policy, const
 	if (!to)
 		return fail_set(&cli->fail, EXIT_REFUSED, NULL, "out of memory");
 	if (path) {
-		check_file_here(to, policy, features);
+		check_file_here(to, cli->instance, policy, features);
 	} else if (!store_open(cli->instance, STORE_READ, &store, &none)) {
 		known = !apply_read(&store, policy, &none);
 		result = check_in_force(to, cli, &store, known ? policy : NULL, features);

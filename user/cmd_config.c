@@ -67,15 +67,15 @@ int cmd_config_show(struct cli *cli)
 
 static void told_print(const struct apply_told *told, const char *instance, const char *path)
 {
-	char shown[4 * sizeof(told->missing)], file[1024];
+	char shown[4 * sizeof(told->missing)], file[1024], call[INSTANCE_CALL];
 
 	if (told->missing[0])
 		fprintf(stderr, "weir: warning: not there, so not attached: %s\n",
 			out_escape(told->missing, shown, sizeof(shown)));
 	if (told->later[0])
 		fprintf(stderr, "weir: warning: the instance was made with other sources than the file wants: %s\n"
-			"  to change that, make it anew: weir -I %s off, then weir -I %s config load %s\n",
-			told->later, instance, instance, out_escape(path, file, sizeof(file)));
+			"  to change that, make it anew: %s off, then %s config load %s\n",
+			told->later, pin_call(instance, call), call, out_escape(path, file, sizeof(file)));
 	if (told->detached[0])
 		fprintf(stderr, "weir: detached, since %s does not name it: %s\n",
 			out_escape(path, file, sizeof(file)),
@@ -102,7 +102,7 @@ int cmd_config_load(struct cli *cli)
 	store_close(&store);
 	if (!result) {
 		ruleset_warn(stderr, policy.bypass, policy.bypass_count);
-		session_warn(stderr, &policy, apply_now_ns());
+		session_warn(stderr, cli->instance, &policy, apply_now_ns());
 	}
 	policy_free(&policy);
 	if (!result)

@@ -81,7 +81,7 @@ static void session_check(const char *instance)
 	if (store_open(instance, STORE_READ, &store, &ignored))
 		return;
 	if (!apply_read(&store, &policy, &ignored)) {
-		session_warn(stderr, &policy, apply_now_ns());
+		session_warn(stderr, instance, &policy, apply_now_ns());
 		policy_free(&policy);
 	}
 	store_close(&store);

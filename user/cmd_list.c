@@ -11,11 +11,13 @@
 #include "session.h"
 
 struct list_edit {
+	const char	*instance;
 	bool		trust;
 	struct entry	entry;
 };
 
 struct list_load {
+	const char	*instance;
 	const char	*path;
 	__u64		until_ns;
 	bool		skip_bad, replace;
@@ -38,7 +40,7 @@ static int entry_put(struct policy *policy, void *data, struct fail *fail)
 		return -fail->status;
 	if (edit->entry.announce && policy->mode != MODE_ENFORCE)
 		fputs("weir: it will be announced in enforce mode: this is monitor mode\n", stderr);
-	session_warn(stderr, policy, apply_now_ns());
+	session_warn(stderr, edit->instance, policy, apply_now_ns());
 	return 0;
 }
 
@@ -77,14 +79,14 @@ static int list_join(struct policy *policy, void *data, struct fail *fail)
 	if (list_read(load->path, load->skip_bad, load->until_ns, &policy->block, &load->read, fail))
 		return -fail->status;
 	load->entries = policy->block.count;
-	session_warn(stderr, policy, apply_now_ns());
+	session_warn(stderr, load->instance, policy, apply_now_ns());
 	progress("putting in force", load->path);
 	return 0;
 }
 
 static int list_add(struct cli *cli, bool trust)
 {
-	struct list_edit edit = { .trust = trust };
+	struct list_edit edit = { .instance = cli->instance, .trust = trust };
 
 	if (!cli->argc && !cli_need(cli, "a prefix"))
 		return -cli->fail.status;
@@ -97,7 +99,7 @@ static int list_add(struct cli *cli, bool trust)
 
 static int list_del(struct cli *cli, bool trust)
 {
-	struct list_edit edit = { .trust = trust };
+	struct list_edit edit = { .instance = cli->instance, .trust = trust };
 	const char *word = cli_need(cli, "a prefix");
 
 	if (word && prefix_parse(word, &edit.entry.prefix, &cli->fail))
@@ -274,7 +276,7 @@ static int load_words(struct cli *cli, struct list_load *load)
 
 int cmd_block_load(struct cli *cli)
 {
-	struct list_load load = { .until_ns = ~0ULL };
+	struct list_load load = { .instance = cli->instance, .until_ns = ~0ULL };
 
 	if (load_words(cli, &load) ||
 	    apply_edit(cli->instance, list_join, &load, &cli->fail))

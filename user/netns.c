@@ -76,10 +76,10 @@ static bool is_attached(const struct store *store, bool alive)
 
 static int refuse(const struct store *store, const char *path, const char *way, struct fail *fail)
 {
-	char remedy[sizeof(fail->remedy)];
+	char remedy[sizeof(fail->remedy)], call[INSTANCE_CALL];
 
-	snprintf(remedy, sizeof(remedy), "%s%s%s%sweir -I %s off", way, *path ? "nsenter --net=" : "", path,
-		 *path ? " " : "", store->instance);
+	snprintf(remedy, sizeof(remedy), "%s%s%s%s%s off", way, *path ? "nsenter --net=" : "", path,
+		 *path ? " " : "", pin_call(store->instance, call));
 	return fail_set(fail, EXIT_REFUSED, remedy,
 			"instance %s belongs to another network namespace", store->instance);
 }

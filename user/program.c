@@ -284,7 +284,7 @@ static bool shape_differs(const struct store_shape *is, const struct store_shape
 /* The maps of the instance are those that the object was made for. */
 static int pins_fit(const struct store *store, struct bpf_object *object, struct fail *fail)
 {
-	char remedy[INSTANCE_MAX + 64], differs[64];
+	char remedy[INSTANCE_MAX + 64], differs[64], call[INSTANCE_CALL];
 	struct store_shape is, wanted;
 	struct fail absent;
 
@@ -296,8 +296,8 @@ static int pins_fit(const struct store *store, struct bpf_object *object, struct
 		wanted = shape_wanted(map);
 		if (!shape_differs(&is, &wanted, differs, sizeof(differs)))
 			continue;
-		snprintf(remedy, sizeof(remedy), "make it anew: weir -I %s off, then load its file again",
-			 store->instance);
+		snprintf(remedy, sizeof(remedy), "make it anew: %s off, then load its file again",
+			 pin_call(store->instance, call));
 		return fail_set(fail, EXIT_REFUSED, remedy,
 				"instance %s was made by another weir: its map %s has another shape: %s",
 				store->instance, pinned[i].name, differs);

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 #include "out.h"
+#include "pin.h"
 #include "reach.h"
 #include "session.h"
 
@@ -133,9 +134,9 @@ static enum reason dropped_by(const struct policy *policy, const struct session 
 	return reason;
 }
 
-void session_warn(FILE *to, const struct policy *policy, __u64 now_ns)
+void session_warn(FILE *to, const char *instance, const struct policy *policy, __u64 now_ns)
 {
-	char peer[PREFIX_TEXT], what[PREFIX_TEXT];
+	char peer[PREFIX_TEXT], what[PREFIX_TEXT], call[INSTANCE_CALL];
 	struct session session;
 	enum reason reason;
 
@@ -150,5 +151,5 @@ void session_warn(FILE *to, const struct policy *policy, __u64 now_ns)
 	if (reason == REASON_WRONG_SIDE)
 		fprintf(to, "  keep it: name %s among the sources of the interface it comes by\n", peer);
 	else
-		fprintf(to, "  keep it: weir trust add %s\n", peer);
+		fprintf(to, "  keep it: %s trust add %s\n", pin_call(instance, call), peer);
 }

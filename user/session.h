@@ -18,7 +18,7 @@ struct session {
 bool session_find(struct session *session);
 
 /* Warns when the policy would cut the session off: its client is blocked, a martian, on
- * the wrong side, in a blackhole or not where the way back leads, and not trusted. */
-void session_warn(FILE *to, const struct policy *policy, __u64 now_ns);
+ * the wrong side, in a blackhole or not where the way back leads, and not trusted. instance: what it is of. */
+void session_warn(FILE *to, const char *instance, const struct policy *policy, __u64 now_ns);
 
 #endif

@@ -92,6 +92,7 @@ warned() { grep -q "blocks 25.0.2.9, from where this session comes" "$TMP/output
 unset SSH_CONNECTION SSH_CLIENT
 check_exit session_block 0 env SSH_CONNECTION='25.0.2.9 50000 25.0.0.1 22' nsenter --net="$LAB_RUN/$LAB_GW" "$WEIR" -I "$INSTANCE" block add 25.0.2.8/30
 check session_is_warned warned
+check session_remedy_names_the_instance grep -q "keep it: weir -I $INSTANCE trust add 25.0.2.9\$" "$TMP/output"
 weir block flush
 echo 25.0.2.0/24 >"$TMP/list"
 # sudo takes the variable away: it is found at a parent
