@@ -6,8 +6,8 @@
  *	differential [-n PACKETS] [-k SKIP] [-l 0|1] [-b 0|1] [-v[v]] CAPTURE...
  *
  * Conversations that the seed makes, or the frames of pcap files: so many of each, but for the first
- * SKIP. -l: nf_conntrack_tcp_loose, -b: nf_conntrack_tcp_be_liberal, -v: print each disagreement, -vv:
- * each packet.
+ * SKIP. -l: nf_conntrack_tcp_loose, -b: nf_conntrack_tcp_be_liberal, -v: print each disagreement, and not
+ * the first of those alone that fail, -vv: each packet.
  * Exit status 0: weir dropped nothing that conntrack calls new, established, related or
  * untracked, and at least 99.5 % of what it calls invalid and can be known in front of it; what weir
  * passed conntrack judged behind it as it did without it; and in the end the entries are the same.
@@ -29,6 +29,10 @@ static unsigned long missed[CAUSE_COUNT][KINDS_COUNT], invalid, invalid_dropped;
 static unsigned long wronged[KINDS_COUNT][REASON_COUNT];
 static unsigned long diverged;
 static int verbose;
+
+/* What fails is printed, so many of it, whatever is asked for: its seed may not show it again. */
+#define TOLD_MAX 10
+static unsigned int told;
 
 static const char *reason_name(int reason)
 {
@@ -80,7 +84,7 @@ static void note(unsigned long number, const struct burst *burst, const struct o
 	if (good && dropped)
 		wronged[burst->kind][opinion->reason]++;
 	diverged += diverges;
-	if (!verbose)
+	if (!verbose && (!(diverges || (good && dropped)) || told++ >= TOLD_MAX))
 		return;
 	if (verbose == 1 && !diverges && (opinion->alone == CT_NONE || good != dropped))
 		return;
