@@ -17,8 +17,8 @@
 
 #define START		(1000ULL << 32)
 #define TICK		4000000ULL
-#define FRAMES		10000
-#define LOOK		50	/* frames between two looks at the counters */
+#define FRAMES		3000
+#define LOOK		250	/* frames between two looks at the counters */
 #define INTERFACES	"\ninterface wan0 { role outside }\ninterface lan0 { role inside; sources { 10.0.0.0/8 } }\n"
 #define LIMITS		"\nlimit new-flows { per source 3/second burst 4; prefix 26.0.0.0/8 total 2/second burst 30; " \
 			"total 10/second burst 60 }" INTERFACES
