@@ -19,6 +19,7 @@
 #define TICK		4000000ULL
 #define FRAMES		3000
 #define LOOK		250	/* frames between two looks at the counters */
+#define OPTIONS	4	/* bytes of them, in a frame that goes the long way */
 #define INTERFACES	"\ninterface wan0 { role outside }\ninterface lan0 { role inside; sources { 10.0.0.0/8 } }\n"
 #define LIMITS		"\nlimit new-flows { per source 3/second burst 4; prefix 26.0.0.0/8 total 2/second burst 30; " \
 			"total 10/second burst 60 }" INTERFACES
@@ -58,16 +59,34 @@ static void remember(__u32 generation)
 	}
 }
 
+/* Brings it into force. over: it was to be enforced for a time that has run out. */
+static void obey(struct gateway *to, const char *text, bool over)
+{
+	static struct prefix own;
+	struct arena arena = {};
+	struct policy policy;
+	struct fail fail = {};
+
+	CHECK(!prefix_parse("26.6.0.0/16", &own, &fail));
+	CHECK_SAID(!policy_parse(text, "test", to->now_ns, &policy, &fail), "%s: %s", text, fail.what);
+	policy.own = &own;
+	policy.own_count = 1;
+	policy.enforce_until_ns = over ? to->now_ns - 1 : 0;
+	CHECK_SAID(!compile(&policy, NULL, to->now_ns, &arena, &fail), "%s", fail.what);
+	CHECK(!arena_publish(gateway_map(to, MAP_POLICY), &arena, gateway_clock));
+	arena_free(&arena);
+	policy_free(&policy);
+}
+
 /* An hour after the last policy: all that was charged is paid. */
-static void policy(const char *text)
+static void policy(const char *text, bool over)
 {
 	static __u64 now_ns = START;
-	struct fail fail = {};
 
 	now_ns += 3600000000000ULL;
 	for (int way = 0; way < WAYS; way++) {
 		gateway_at(&gateway[way], now_ns);
-		CHECK_SAID(!gateway_policy(&gateway[way], text, &fail), "%s: %s", text, fail.what);
+		obey(&gateway[way], text, over);
 		gateway_at(&gateway[way], now_ns + 1000000000);
 	}
 }
@@ -94,15 +113,15 @@ struct asked {
 static struct asked random_asked(enum role role)
 {
 	static const char *const from[] = { "26.%u.0.%u", "10.%u.0.%u", "26.%u.7.%u", "%u.26.0.%u", "127.%u.0.%u",
-					    "192.0.%u.%u" };
+					    "192.0.%u.%u", "172.16.%u.%u" };
 	static const unsigned ports[] = { 80, 20443, 25353 };
 	struct asked asked = {
 		.to = random_below(50) ? "192.0.2.1" : "26.4.0.3", .port = 41000 + random_below(3),
 		.to_port = ports[random_below(3)], .proto = IPPROTO_TCP, .flags = TCP_SYN, .broken = !random_below(4),
 	};
-	unsigned at = random_below(12);
+	unsigned at = random_below(14);
 
-	snprintf(asked.from, sizeof(asked.from), from[at < 6 ? at : role == ROLE_INSIDE], random_below(8), random_below(200));
+	snprintf(asked.from, sizeof(asked.from), from[at < 7 ? at : role == ROLE_INSIDE], random_below(8), random_below(200));
 	if (!random_below(20))
 		snprintf(asked.from, sizeof(asked.from), "%s", asked.to);
 	if (!random_below(10))
@@ -142,7 +161,7 @@ static bool judge(const struct asked *asked)
 	int verdict[WAYS];
 
 	for (int way = 0; way < WAYS; way++) {
-		struct craft c = frame(asked, way == LONG ? 4 : 0);
+		struct craft c = frame(asked, way == LONG ? OPTIONS : 0);
 
 		verdict[way] = gateway_send(&gateway[way], c.byte, c.size);
 	}
@@ -157,16 +176,18 @@ static bool judge(const struct asked *asked)
 	return true;
 }
 
-/* Packets by reason. n: how many there were. */
+/* Packets and bytes by reason. n: how many there were. */
 static void same_counts(unsigned n)
 {
 	struct counter sum[WAYS][2 * REASON_COUNT];
 
 	for (int way = 0; way < WAYS; way++)
 		gateway_count(&gateway[way], sum[way]);
-	for (int i = 0; i < 2 * REASON_COUNT; i++)
+	for (int i = 0; i < 2 * REASON_COUNT; i++) {
+		CHECK_EQ(sum[SHORT][i].bytes, sum[LONG][i].bytes - sum[LONG][i].packets * OPTIONS);
 		CHECK_SAID(sum[SHORT][i].packets == sum[LONG][i].packets, "%s: %u packets: reason %d of %llu, not %llu",
 			   gateway->kind->name, n, i, sum[SHORT][i].packets, sum[LONG][i].packets);
+	}
 }
 
 /* What a table of both holds, byte by byte. */
@@ -229,8 +250,8 @@ static bool open_all(void)
 	return true;
 }
 
-/* text: of the policy, beside lists and limits. some: do some go the short way? */
-static void same(const char *text, enum role role, enum urpf urpf, __u32 generation, bool some)
+/* text: of the policy. some: do some go the short way? over: see obey(). */
+static void same(const char *text, enum role role, enum urpf urpf, __u32 generation, bool some, bool over)
 {
 	unsigned unread;
 
@@ -241,7 +262,7 @@ static void same(const char *text, enum role role, enum urpf urpf, __u32 generat
 		gateway = opened[i];
 		device(role, urpf, generation);
 		remember(generation);
-		policy(text);
+		policy(text, over);
 		unread = same_of_all(role);
 		CHECK_SAID(some ? unread > FRAMES / 40 : !unread, "%s: %u of %u were refused unread",
 			   gateway->kind->name, unread, FRAMES);
@@ -249,11 +270,12 @@ static void same(const char *text, enum role role, enum urpf urpf, __u32 generat
 }
 
 #define SAME(text, role, urpf, generation, some) \
-	same(text LISTS LIMITS, role, urpf, generation, some)
+	same(text LISTS LIMITS, role, urpf, generation, some, false)
 
 TEST(plain_policy)
 {
 	SAME("mode enforce", ROLE_OUTSIDE, URPF_OFF, 0, true);
+	SAME("mode enforce; check { martians drop }", ROLE_OUTSIDE, URPF_OFF, 0, true);
 	SAME("mode enforce", ROLE_INSIDE, URPF_OFF, 0, true);
 }
 
@@ -272,9 +294,11 @@ TEST(routes_that_are_remembered)
 TEST(what_has_more_to_say_leaves_no_short_way)
 {
 	SAME("mode monitor", ROLE_OUTSIDE, URPF_OFF, 0, false);
+	same("mode enforce" LISTS LIMITS, ROLE_OUTSIDE, URPF_OFF, 0, false, true);
 	SAME("mode enforce; check { l4-checksum drop }", ROLE_OUTSIDE, URPF_OFF, 0, false);
 	SAME("mode enforce; check { window drop }", ROLE_OUTSIDE, URPF_OFF, 0, false);
 	SAME("mode enforce; check { blackhole table main drop }", ROLE_OUTSIDE, URPF_LOOSE, 3, false);
+	SAME("mode enforce; check { blackhole table main drop }", ROLE_OUTSIDE, URPF_OFF, 4, false);
 	SAME("mode enforce; challenge { syn retransmit }", ROLE_OUTSIDE, URPF_OFF, 0, false);
 }
 
