@@ -147,7 +147,7 @@ static __always_inline bool route_clears(const struct scene *scene, __be32 saddr
 {
 	__u32 word = 0, *memory, answer;
 
-	if (!reason_in(scene->knobs->off, REASON_BLACKHOLE))
+	if (!reason_in(scene->knobs->off, REASON_BLACKHOLE) && route_blackhole_table(scene->knobs))
 		return false;
 	memory = route_memory(saddr, scene->now_ns, &word);
 	if (!memory)

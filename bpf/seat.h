@@ -145,8 +145,8 @@ static __always_inline __u64 seat_age(const struct source_line *line, __u32 way)
 }
 
 /*
- * The short way of seat_find() and seat_take(), of a key that is seen for the first time, in a line where all were
- * seen but once. False, and nothing was done: it is another key, or another line.
+ * The short way of seat_find() and seat_take() for a key of which nothing is charged, where it has no seat yet and
+ * nobody in the line came again or is proven. Else false, and nothing was done.
  */
 static __always_inline bool seat_take_first(struct source_line *line, __u64 key, __u64 who, __u64 now_ns)
 {

@@ -5,7 +5,8 @@
  *
  * Only where the long way has nothing to say before it. Of a policy with challenges, or that looks into each TCP
  * packet, all go the long way; so does a source that is trusted, blocked or spoofed, or of which no answer of the
- * routes is remembered where they are asked. What is refused here would be refused there, for the same reason.
+ * routes is remembered where they are asked, as there is none of a blackhole table of its own. What is refused here
+ * would be refused there, for the same reason.
  */
 #ifndef WEIR_SHORTCUT_SPENT_H
 #define WEIR_SHORTCUT_SPENT_H
@@ -42,9 +43,6 @@ __noinline int weir_shortcut_spent(const struct policy_page *page, __u64 now_ns)
 
 	if (!page || !scratch || !dev)
 		return REASON_NONE;
-	backlog_keep_up(&scratch->backlog, now_ns);
-	if (scratch->refused_ns != now_ns)
-		return REASON_NONE;
 	scene.role = dev->role & 1;
 	scene.urpf = dev->urpf;
 	scene.dev_flags = dev->flags;
@@ -62,14 +60,19 @@ __noinline int weir_shortcut_spent(const struct policy_page *page, __u64 now_ns)
 	if (spent_spares(hash, now_ns))
 		return REASON_NONE;
 	input = judge_input(&scene, page);
-	scratch->sought = 1;
+	scratch->sought = 1;	/* as in weir_spent() */
 	return spent_refuses(source, hash, &input, scratch);
 }
 
-/* Of a plain SYN that is sane, and that no bypass speaks of. */
+/*
+ * Of a plain SYN that is sane, and that no bypass speaks of. What is noted of another tick is not settled
+ * here: refused_ns is of this one only behind weir_admit(), which comes behind weir_spent().
+ */
 static __always_inline enum reason shortcut_spent(struct scene *scene, const struct scratch *scratch)
 {
-	if (!spent_asked(scratch) || challenge_asked(scene) || scene->knobs->flags & KNOB_LOOK_TCP)
+	if (!spent_asked(scratch) || scratch->refused_ns != scene->now_ns)
+		return REASON_NONE;
+	if (challenge_asked(scene) || scene->knobs->flags & KNOB_LOOK_TCP)
 		return REASON_NONE;
 	return answer(weir_shortcut_spent(scene->arena.first, scene->now_ns));
 }

@@ -177,7 +177,6 @@ TEST(mark_taken_off_meanwhile_loses_no_charge)
 	CHECK(line.way[0].word & SEAT_AGAIN);
 }
 
-/* Of the seats in a line that have proved themselves one is left to be taken by others. */
 /* It leaves the line as the long way does, or untouched; and is taken where nothing hinders. */
 TEST(first_seat_by_the_short_way)
 {
@@ -215,6 +214,7 @@ TEST(first_seat_by_the_short_way)
 	CHECK(taken > 10000 && taken < 190000);
 }
 
+/* Of the seats in a line that have proved themselves one is left to be taken by others. */
 TEST(proof_is_for_the_seat_of_its_key)
 {
 	struct source_line line = { .way = {
