@@ -135,11 +135,15 @@ static __always_inline enum reason route_back(void *ctx, const struct pkt *pkt, 
 	}
 }
 
-/* Has route() anything to say of a packet that would open a flow? */
+/* Has route() anything to say of a packet that would open a flow, whatever its source? */
+static __always_inline bool route_asked_of_all(const struct scene *scene)
+{
+	return !reason_in(scene->knobs->off, REASON_BLACKHOLE) || scene->urpf != URPF_OFF;
+}
+
 static __always_inline bool route_asked(const struct scene *scene)
 {
-	return !reason_in(scene->knobs->off, REASON_BLACKHOLE) || scene->urpf != URPF_OFF ||
-	       scene->source->flags & CLASS_OWN;
+	return route_asked_of_all(scene) || scene->source->flags & CLASS_OWN;
 }
 
 /* Is it remembered that it has nothing to say of an IPv4 source? */

@@ -49,11 +49,14 @@ __noinline int weir_shortcut_spent(const struct policy_page *page, __u64 now_ns)
 	plain = &scratch->look;
 	source = &scratch->admission.source;
 	scene_policy(&scene, page);
+	/* before the class, which is far: where nothing is remembered, the long way asks for it once more */
+	if (route_asked_of_all(&scene) && !route_clears(&scene, plain->saddr))
+		return REASON_NONE;
 	scene.source = arena_line_early(&scene.arena, scene.head->source_class +
 					weir_class4(page, scene.head->source_root4, plain->saddr));
 	if (!scene.source || trust(&scene) || !lawful(&scene))
 		return REASON_NONE;
-	if (route_asked(&scene) && !route_clears(&scene, plain->saddr))
+	if (scene.source->flags & CLASS_OWN && !route_clears(&scene, plain->saddr))
 		return REASON_NONE;
 	*source = (struct source){ .key = plain->saddr, .who = who_is(4, scene.role) };
 	hash = source_hash(source, hash_key);
