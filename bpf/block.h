@@ -45,15 +45,13 @@ static __always_inline enum reason block(const struct scene *scene, const struct
 }
 
 /*
- * Would its source be let through, as far as its class tells? What has to be counted, or needs more than
- * the class, is no: the long way knows.
+ * Would its source be let through, as far as its class tells, if it is not trusted? What has to be counted,
+ * or needs more than the class, is no: the long way knows.
  */
 static __always_inline bool lawful(const struct scene *scene)
 {
 	__u32 flags = scene->source->flags;
 
-	if (trust(scene))
-		return true;
 	if (flags & (CLASS_BLOCKED | CLASS_MARTIAN | CLASS_MARTIAN_INSIDE))
 		return false;
 	if (scene->role == ROLE_OUTSIDE)

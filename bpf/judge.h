@@ -116,7 +116,8 @@ __noinline int weir_admit(const struct pkt *pkt, const struct class *source,
 	if (!pkt || !source || !page || !scratch)
 		return REASON_FAIL_OPEN;
 	scratch->sought = 1;
-	input = judge_input(&scene, page);
+	scene_policy(&scene, page);
+	input = judge_input(&scene);
 	input.counted = bit_any(flags & ADMIT_COUNTED);
 	if (scene.head->destination_root4 | scene.head->destination_root6)
 		input.destination = scene_ask(&scene, pkt->family, &pkt->daddr, true);
@@ -135,7 +136,8 @@ __noinline int weir_spent(const struct pkt *pkt, const struct class *source,
 
 	if (!pkt || !source || !page || !scratch)
 		return REASON_NONE;
-	input = judge_input(&scene, page);
+	scene_policy(&scene, page);
+	input = judge_input(&scene);
 	scratch->sought = 1;	/* of a known flow: a packet of one may be the next */
 	return spent(pkt, &input, scratch);
 }

@@ -91,7 +91,7 @@ __noinline int weir_bypassed(const struct policy_page *page, __u64 forward, __u6
 	scene_policy(&scene, page);
 	scene.source = shortcut_class(&scene, &scratch->bypass[0], scene.head->source_root4,
 				      scene.head->source_class, &scratch->look.saddr);
-	if (!scene.source || !bypass_source(&found, scene.source) || !lawful(&scene))
+	if (!scene.source || !bypass_source(&found, scene.source) || !(trust(&scene) || lawful(&scene)))
 		return 0;
 	destination = shortcut_class(&scene, &scratch->bypass[1], scene.head->destination_root4,
 				     scene.head->destination_class, &scratch->look.daddr);

@@ -16,10 +16,9 @@
 #include "route.h"
 #include "spent.h"
 
-/* What budgets are asked with, but for the destination. scene: with source, now_ns and role; gets its policy. */
-static __always_inline struct admit_input judge_input(struct scene *scene, const struct policy_page *page)
+/* What budgets are asked with, but for the destination. scene: with policy, source, now_ns and role. */
+static __always_inline struct admit_input judge_input(struct scene *scene)
 {
-	scene_policy(scene, page);
 	return (struct admit_input){
 		.arena = &scene->arena, .head = scene->head, .knobs = scene->knobs,
 		.source = scene->source, .now_ns = scene->now_ns, .role = scene->role,
@@ -62,7 +61,7 @@ __noinline int weir_shortcut_spent(const struct policy_page *page, __u64 now_ns)
 	hash = source_hash(source, hash_key);
 	if (spent_spares(hash, now_ns))
 		return REASON_NONE;
-	input = judge_input(&scene, page);
+	input = judge_input(&scene);
 	scratch->sought = 1;	/* as in weir_spent() */
 	return spent_refuses(source, hash, &input, scratch);
 }

@@ -11,7 +11,7 @@
 #include "gateway.h"
 #include "random.h"
 #include "test.h"
-#include "bpf/scratch.h"
+#include "told.h"
 #include "tc.skel.h"
 #include "xdp.skel.h"
 
@@ -91,16 +91,6 @@ static void policy(const char *text, bool over)
 	}
 }
 
-/* What a program tells its next packet. */
-static struct scratch told(int way)
-{
-	struct scratch of_cpu[libbpf_num_possible_cpus()];
-	__u32 zero = 0;
-
-	CHECK(!bpf_map_lookup_elem(gateway_map(&gateway[way], "scratch"), &zero, of_cpu));
-	return of_cpu[sched_getcpu()];
-}
-
 struct asked {
 	char		from[20];
 	const char	*to;
@@ -165,11 +155,11 @@ static bool judge(const struct asked *asked)
 
 		verdict[way] = gateway_send(&gateway[way], c.byte, c.size);
 	}
-	CHECK_EQ(told(LONG).pkt.saddr[0], from);
+	CHECK_EQ(gateway_told(&gateway[LONG]).pkt.saddr[0], from);
 	CHECK_SAID(verdict[SHORT] == verdict[LONG], "%s: from %s to port %u, protocol %u, flags %x: %d, not %d",
 		   gateway->kind->name, asked->from, asked->to_port, asked->proto, asked->flags, verdict[SHORT],
 		   verdict[LONG]);
-	scratch = told(SHORT);
+	scratch = gateway_told(&gateway[SHORT]);
 	if (verdict[SHORT] != gateway->kind->drop || scratch.pkt.saddr[0] == from)
 		return false;
 	CHECK(scratch.sought);	/* or a packet of a known flow would take the long way now */

@@ -10,6 +10,7 @@
 #include "spent.h"
 #include "random.h"
 #include "test.h"
+#include "told.h"
 #include "xdp.skel.h"
 
 #define TICK		4000000ULL
@@ -289,16 +290,6 @@ static unsigned long dropped_of_all(void)
 	return sum;
 }
 
-/* What the program tells its next packet. */
-static struct scratch told(void)
-{
-	struct scratch of_cpu[libbpf_num_possible_cpus()];
-	__u32 zero = 0;
-
-	CHECK(!bpf_map_lookup_elem(gateway_map(&gateway, "scratch"), &zero, of_cpu));
-	return of_cpu[sched_getcpu()];
-}
-
 TEST(program_refuses_strangers_and_knows_what_is_sent_again)
 {
 	const unsigned strangers = 100;
@@ -318,8 +309,8 @@ TEST(program_refuses_strangers_and_knows_what_is_sent_again)
 		snprintf(from, sizeof(from), "26.0.0.%u", 1 + n % strangers);
 		CHECK_EQ(judge_syn(from, 1000 + n), REASON_RATE_TOTAL);
 	}
-	CHECK(told().spent);
-	CHECK(told().sought);	/* or a packet of a known flow would take the long way now */
+	CHECK(gateway_told(&gateway).spent);
+	CHECK(gateway_told(&gateway).sought);	/* or a packet of a known flow would take the long way now */
 	CHECK_EQ(judge_syn("25.0.0.1", 1000), REASON_KNOWN);
 	CHECK_EQ(judge_syn("25.0.0.1", 1001), REASON_RATE_TOTAL);
 	CHECK(dropped_of_all() < 2 * strangers);	/* some are noted, and no more than that */

@@ -99,7 +99,7 @@ static int list_add(struct cli *cli, bool trust)
 
 static int list_del(struct cli *cli, bool trust)
 {
-	struct list_edit edit = { .instance = cli->instance, .trust = trust };
+	struct list_edit edit = { .trust = trust };
 	const char *word = cli_need(cli, "a prefix");
 
 	if (word && prefix_parse(word, &edit.entry.prefix, &cli->fail))
